@@ -1,0 +1,169 @@
+"""The main job for a newcomer to watch: the real plan, a real server, the real flows, a year on a simulated clock.
+
+Nothing that is configured is used: the demo has a folder, a database, ports and a mailbox of its own, and everything it
+writes says "Dữ liệu giả lập".
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import time as stopwatch
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+from prefect.exceptions import FailedRun
+from rich.console import Console
+from rich.progress import Progress
+
+from cli.common import print_json, print_table
+from cli.demo_year import DemoYear, Played
+from cli.prefect_server import PrefectHome, connected, free_port, login_hint
+from cli.process_tree import ProcessTree
+from cli.stack import Ports, deploy, start_mailbox, start_server, start_worker
+from models import Mode
+from models.database import make_engine, reading, writing
+from plans.calendar_file import load_calendar
+from plans.coverage import check
+from rules.errors import DondocError
+from services.figures import Row, figures, year_table
+from services.installation import make
+from services.plan_loading import load_plan
+from settings import Settings
+
+EXAMPLE = Path(__file__).parent.parent / "examples" / "konray"
+_MARKER = "this-folder-belongs-to-dondoc-demo"
+
+
+class DemoError(DondocError):
+    """The demo cannot run like this."""
+
+
+def play(*, year: int, headless: bool, as_json: bool, out: Path | None, folder: Path) -> None:
+    """Play the year and print its table or, with `as_json`, its figures; then stay open unless `headless`."""
+    began = stopwatch.monotonic()
+    cycle_file = EXAMPLE / "cycles" / f"{year}.yaml"
+    if not cycle_file.exists():
+        known = ", ".join(path.stem for path in sorted(cycle_file.parent.glob("*.yaml")))
+        raise DemoError(f"the example has no cycle file for {year}; it has: {known}")
+    _refuse_used(out)
+    _make_folder(folder)
+    ports = _own_settings(folder)
+    settings = Settings.read()
+    home = PrefectHome(settings.home, ports.prefect)
+    with ProcessTree(folder / "logs") as tree:
+        start_mailbox(tree, folder / "mails", ports, simulated=True)
+        start_server(tree, home)
+        played = _play_year(settings, tree, home, cycle_file, quiet=as_json)
+        result = _result(settings, played, began)
+        if out:
+            _keep(out, folder, cycle_file, played, result)
+        _print(settings, result, as_json=as_json)
+        if not headless:
+            _stay(tree, home, ports)
+
+
+def _refuse_used(out: Path | None) -> None:
+    """Mails of two runs in one folder would be counted together."""
+    if out is not None and out.exists() and any(out.iterdir()):
+        raise DemoError(f"{out} is not empty; name a folder that is new or empty")
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the demo's folder anew; one that is not the demo's is never touched."""
+    if folder.exists():
+        if any(folder.iterdir()) and not (folder / _MARKER).exists():
+            raise DemoError(f"{folder} is not a folder of the demo; name another with --folder")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    (folder / _MARKER).touch()
+
+
+def _own_settings(folder: Path) -> Ports:
+    """Forget whatever is configured, here and for every program started from here."""
+    for name in [name for name in os.environ if name.startswith(("DONDOC_", "PREFECT_"))]:
+        del os.environ[name]
+    os.environ["DONDOC_HOME"] = str(folder.absolute())
+    os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "ERROR"  # the runs' logs are for the UI
+    return Ports(prefect=free_port(), mailbox_smtp=free_port(), mailbox_http=free_port())
+
+
+def _play_year(settings: Settings, tree: ProcessTree, home: PrefectHome, cycle_file: Path, *, quiet: bool) -> Played:
+    engine = make_engine(settings.database)
+    calendar = load_calendar(settings.calendar_file)
+    now = datetime.now(UTC)
+    make(engine, mode=Mode.REHEARSAL, now=now)
+    checked = check(EXAMPLE / "plan.yaml", cycle_file)
+    with writing(engine) as session:
+        load_plan(session, checked.plan, checked.units, source_text=checked.source_text, now=now, actor="demo")
+    year = DemoYear(engine=engine, calendar=calendar, cycle=checked.cycles[0], cycle_text=cycle_file.read_text())
+    year.open()
+    outcome = deploy(home)
+    start_worker(tree, home)
+    with connected(home), Progress(console=Console(stderr=True), disable=quiet, transient=True) as progress:
+        bar = progress.add_task(f"Năm {year.cycle.year}", total=365)
+        played = _played(year, lambda day: progress.update(bar, completed=day))
+    played.deployments = sum(name.startswith(checked.plan.plan.slug) for name in outcome.created)
+    return played
+
+
+def _played(year: DemoYear, tell: Callable[[int], None]) -> Played:
+    try:
+        return asyncio.run(year.play(tell))
+    except FailedRun as failure:
+        raise DemoError(f"a flow run failed: {failure}") from None
+
+
+def _result(settings: Settings, played: Played, began: float) -> dict[str, object]:
+    engine = make_engine(settings.database)
+    with reading(engine) as session:
+        found = figures(session, load_calendar(settings.calendar_file))
+    return {
+        "deployments": played.deployments,
+        **asdict(found),
+        "flow_runs": played.flow_runs,
+        "seconds": round(stopwatch.monotonic() - began, 1),
+    }
+
+
+def _keep(out: Path, folder: Path, cycle_file: Path, played: Played, result: dict[str, object]) -> None:
+    """Keep what a recount needs: the mails as received, when each unit handed in, and the cycle file."""
+    out.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(folder / "mails", out / "mails")
+    shutil.copy(cycle_file, out / "cycle.yaml")
+    _write_json(out / "submissions.json", played.submissions)
+    _write_json(out / "figures.json", result)
+
+
+def _write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=2), "utf-8")
+
+
+def _print(settings: Settings, result: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        print_json(result)
+        return
+    with reading(make_engine(settings.database)) as session:
+        rows = year_table(session)
+    print_table(
+        "Dữ liệu giả lập: ai nhận gì, khi nào, vì sao",
+        ("Ngày", "Đơn vị", "Nội dung, lần nhắc", "Kết quả"),
+        [_cells(row) for row in rows],
+    )
+    typer.echo("; ".join(f"{name} {value}" for name, value in result.items()))
+
+
+def _cells(row: Row) -> tuple[str, str, str, str]:
+    day = f"{row.sent:%d/%m/%Y}" if row.sent else "–"
+    name = row.line.notice.split("/", 2)[-1]
+    return day, row.line.unit, name, f"{row.line.outcome} {row.line.reason}".strip()
+
+
+def _stay(tree: ProcessTree, home: PrefectHome, ports: Ports) -> None:
+    typer.echo(login_hint(home))
+    typer.echo(f"Hộp thư chạy thử: {ports.mailbox_url}")
+    typer.echo("Nhấn Ctrl-C để kết thúc.")
+    tree.wait()

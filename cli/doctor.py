@@ -1,0 +1,186 @@
+"""What is wrong with this configuration, and how is it mended? Looks and tells; changes nothing."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import typer
+
+from cli.common import INCOMPLETE, print_json
+from cli.prefect_server import PrefectHome, server_ready
+from models import Mode
+from models.database import is_made, make_engine, reading
+from notifications.addresses import is_address
+from plans.calendar_file import load_calendar
+from rules.errors import DondocError
+from rules.moments import local_date
+from rules.workdays import EXACT_UNTIL
+from services.directory import contacts_on
+from services.installation import current
+from services.outreach import unreachable_units
+from settings import Settings
+from tasks.edge import mailer
+
+
+class Verdict(StrEnum):
+    """How a part stands."""
+
+    GOOD = "good"
+    WARNING = "warning"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One thing that was looked at; `mend` says what to do."""
+
+    name: str
+    verdict: Verdict
+    found: str
+    mend: str = ""
+
+
+def examine() -> list[Part]:
+    """Look at every part; a part that cannot be looked at is itself a finding."""
+    try:
+        settings = Settings.read()
+    except DondocError as refusal:
+        return [Part(name="settings", verdict=Verdict.WRONG, found=str(refusal), mend="correct the variables named")]
+    parts: list[Part] = []
+    for look in (_database, _calendar, _sender, _mail_server, _public_url, _prefect):
+        parts += _looked(look, settings)
+    return parts
+
+
+def _looked(look: Callable[[Settings], Iterator[Part]], settings: Settings) -> list[Part]:
+    try:
+        return list(look(settings))
+    except DondocError as refusal:
+        return [Part(name=look.__name__.strip("_"), verdict=Verdict.WRONG, found=str(refusal), mend="see the message")]
+
+
+def _database(settings: Settings) -> Iterator[Part]:
+    engine = make_engine(settings.database)
+    if not is_made(engine):
+        yield Part(
+            name="database",
+            verdict=Verdict.WRONG,
+            found="there is no database yet",
+            mend="load a plan: dondoc plan load FILE",
+        )
+        return
+    with reading(engine) as session:
+        mode = current(session).mode
+        today = local_date(datetime.now(UTC))
+        missing = unreachable_units(session, today)
+        known = len(contacts_on(session, today))
+    yield Part(name="database", verdict=Verdict.GOOD, found=f"{engine.dialect.name}, {mode}, {known} mailboxes")
+    if mode is Mode.REHEARSAL:
+        yield Part(
+            name="mode",
+            verdict=Verdict.WARNING,
+            found="this database is a rehearsal: every mail says so",
+            mend="for earnest work point DONDOC_DATABASE_URL at a new database",
+        )
+    if missing:
+        yield Part(
+            name="contacts",
+            verdict=Verdict.WARNING,
+            found=f"no mailbox for {', '.join(missing[:10])}{' …' if len(missing) > 10 else ''}",  # noqa: PLR2004
+            mend="add a contact to units.yaml and load the plan again",
+        )
+
+
+def _calendar(settings: Settings) -> Iterator[Part]:
+    load_calendar(settings.calendar_file)
+    year = local_date(datetime.now(UTC)).year
+    if year > EXACT_UNTIL:
+        yield Part(
+            name="calendar",
+            verdict=Verdict.WARNING,
+            found=f"the days off of {year} are only provisional",
+            mend="enter the announced days in a file and name it in DONDOC_CALENDAR_FILE",
+        )
+    else:
+        yield Part(name="calendar", verdict=Verdict.GOOD, found=f"exact until {EXACT_UNTIL}")
+
+
+def _sender(settings: Settings) -> Iterator[Part]:
+    for name, address in (("DONDOC_MAIL_FROM", settings.mail_from), ("DONDOC_MAIL_REPLY_TO", settings.mail_reply_to)):
+        if not address:
+            yield Part(
+                name=name,
+                verdict=Verdict.WARNING,
+                found="not set: the mailbox of the labour office's officer is used",
+                mend=f"set {name} to a mailbox that a person reads",
+            )
+        elif not is_address(address):
+            yield Part(
+                name=name, verdict=Verdict.WRONG, found=f"{address!r} is no mail address", mend=f"correct {name}"
+            )
+        else:
+            yield Part(name=name, verdict=Verdict.GOOD, found=address)
+
+
+def _mail_server(settings: Settings) -> Iterator[Part]:
+    if not settings.smtp_host:
+        yield Part(
+            name="mail server",
+            verdict=Verdict.WRONG,
+            found="DONDOC_SMTP_HOST is not set: nothing can be sent",
+            mend="set DONDOC_SMTP_HOST, or try things out with `dondoc up --trial`",
+        )
+        return
+    answer = asyncio.run(_probed(settings))
+    where = f"{settings.smtp_host}:{settings.smtp_port} ({settings.smtp_security})"
+    if answer:
+        yield Part(
+            name="mail server",
+            verdict=Verdict.WRONG,
+            found=answer,
+            mend="check DONDOC_SMTP_HOST, _PORT, _SECURITY, _USER and _PASSWORD",
+        )
+    else:
+        yield Part(name="mail server", verdict=Verdict.GOOD, found=f"{where} answers and lets us in")
+
+
+async def _probed(settings: Settings) -> str:
+    async with mailer(settings) as client:
+        return await client.probe()
+
+
+def _public_url(settings: Settings) -> Iterator[Part]:
+    if settings.public_url and not settings.public_url.startswith("https://"):
+        yield Part(
+            name="DONDOC_PUBLIC_URL",
+            verdict=Verdict.WARNING,
+            found=f"{settings.public_url} is not protected by https",
+            mend="serve the pages behind a reverse proxy with a certificate",
+        )
+
+
+def _prefect(settings: Settings) -> Iterator[Part]:
+    home = PrefectHome(settings.home, settings.prefect_port)
+    if home.auth_file.exists() and server_ready(home):
+        yield Part(name="prefect", verdict=Verdict.GOOD, found=f"our own guarded server answers at {home.ui_url}")
+    else:
+        yield Part(
+            name="prefect",
+            verdict=Verdict.WARNING,
+            found=f"no server of dondoc's answers at {home.ui_url}",
+            mend="start it with `dondoc up`",
+        )
+
+
+def show(parts: list[Part], *, as_json: bool) -> None:
+    """Print the findings; exit 3 when something is wrong."""
+    if as_json:
+        print_json({"parts": [asdict(part) for part in parts]})
+    else:
+        for part in parts:
+            mend = f" → {part.mend}" if part.mend else ""
+            typer.echo(f"{part.verdict:8} {part.name}: {part.found}{mend}")
+    if any(part.verdict is Verdict.WRONG for part in parts):
+        raise typer.Exit(INCOMPLETE)

@@ -1,0 +1,111 @@
+"""`dondoc deploy`, `up`, `demo`, `doctor`: the commands that know Prefect. Its import takes a second, so it is late."""
+
+# ruff: noqa: PLC0415 - every other command would pay for Prefect's import
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.common import AsJson, print_json
+from models import Mode
+from models.database import make_engine
+from services.installation import make
+from settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the top level."""
+    app.command("deploy")(deploy_command)
+    app.command("up")(up_command)
+    app.command("demo")(demo_command)
+    app.command("doctor")(doctor_command)
+
+
+def deploy_command(as_json: AsJson = False) -> None:
+    """Bring Prefect's deployments up to the database: one per responsibility; unchanged ones are left alone.
+
+    Without a Prefect server of another kind (PREFECT_API_URL) this is the one that `dondoc up` runs.
+    """
+    import asyncio
+    from contextlib import nullcontext
+
+    from cli.prefect_server import PrefectHome, connected, ensure_pool, require_server
+    from deployments.deploy import redeploy
+    from deployments.reconcile import Outcome
+
+    settings = Settings.read()
+    home = PrefectHome(settings.home, settings.prefect_port)
+
+    async def run() -> Outcome:
+        await ensure_pool()
+        return await redeploy()
+
+    own = "PREFECT_API_URL" not in os.environ
+    if own:
+        require_server(home)
+    with connected(home) if own else nullcontext():
+        outcome = asyncio.run(run())
+    if as_json:
+        print_json(outcome)
+    else:
+        typer.echo(_said(len(outcome.created), len(outcome.updated), len(outcome.removed), len(outcome.unchanged)))
+
+
+def _said(created: int, updated: int, removed: int, unchanged: int) -> str:
+    return f"deployments: {created} new, {updated} changed, {removed} removed, {unchanged} unchanged"
+
+
+def up_command(
+    trial: Annotated[bool, typer.Option("--trial", help="catch every mail in a local mailbox")] = False,
+) -> None:
+    """Run everything until Ctrl-C: Prefect's server and worker, the deployments and, on trial, the mailbox."""
+    from cli.prefect_server import PrefectHome, login_hint
+    from cli.process_tree import ProcessTree
+    from cli.stack import Ports, deploy, start_mailbox, start_server, start_worker
+
+    settings = Settings.read()
+    make(make_engine(settings.database), mode=Mode.EARNEST, now=datetime.now(UTC))
+    home = PrefectHome(settings.home, settings.prefect_port)
+    ports = Ports(
+        prefect=settings.prefect_port,
+        mailbox_smtp=settings.mailbox_smtp_port,
+        mailbox_http=settings.mailbox_http_port,
+    )
+    with ProcessTree(settings.home / "logs") as tree:
+        if trial:
+            start_mailbox(tree, settings.home / "mails", ports, simulated=False)
+            typer.echo(f"Hộp thư chạy thử: {ports.mailbox_url} (không thư nào ra ngoài)")
+        elif not settings.smtp_host:
+            typer.echo(
+                "DONDOC_SMTP_HOST is not set: no mail can be sent. Set it, or use `dondoc up --trial`.", err=True
+            )
+        start_server(tree, home)
+        outcome = deploy(home)
+        typer.echo(_said(len(outcome.created), len(outcome.updated), len(outcome.removed), len(outcome.unchanged)))
+        start_worker(tree, home)
+        typer.echo(login_hint(home))
+        typer.echo("dondoc is running; stop it with Ctrl-C.")
+        raise typer.Exit(tree.wait())
+
+
+def demo_command(
+    year: Annotated[int, typer.Option(help="the year of the example plan to play")] = 2024,
+    headless: Annotated[bool, typer.Option("--headless", help="end by itself, leave nothing open")] = False,
+    as_json: AsJson = False,
+    out: Annotated[Path | None, typer.Option(help="keep every mail received and the facts of the year here")] = None,
+    folder: Annotated[Path, typer.Option(help="the demo's own folder, made anew each time")] = Path(".dondoc-demo"),
+) -> None:
+    """Play a year of the Kon Rẫy plan on a simulated clock, with real flows, a real server and a local mailbox."""
+    from cli.demo import play
+
+    play(year=year, headless=headless, as_json=as_json, out=out, folder=folder)
+
+
+def doctor_command(as_json: AsJson = False) -> None:
+    """Say what is wrong with this configuration and how to mend it. Exit 3 when something is."""
+    from cli.doctor import examine, show
+
+    show(examine(), as_json=as_json)

@@ -1,0 +1,87 @@
+"""The programs of one dondoc on one machine: Prefect's server and worker and, on trial, the mailbox."""
+
+import asyncio
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.mailbox import HOST as MAILBOX_HOST
+from cli.mailbox import mailbox_argv, mailbox_ready
+from cli.prefect_server import (
+    PrefectHome,
+    check_port,
+    client_environment,
+    connected,
+    ensure_pool,
+    server_argv,
+    server_environment,
+    server_ready,
+    worker_argv,
+    worker_online,
+)
+from cli.process_tree import ProcessTree
+from deployments.deploy import redeploy
+from deployments.reconcile import Outcome
+
+#: Seconds. A first start on an empty database takes up to 15 on two slow cores; ten times that is surely a fault.
+_SERVER_PATIENCE = 150.0
+_PATIENCE = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """Where the programs listen, all on the loopback interface."""
+
+    prefect: int
+    mailbox_smtp: int
+    mailbox_http: int
+
+    @property
+    def mailbox_url(self) -> str:
+        return f"http://{MAILBOX_HOST}:{self.mailbox_http}"
+
+
+def mailbox_environment(ports: Ports) -> dict[str, str]:
+    """Return the settings under which every mail ends in the local mailbox, whatever else is configured."""
+    return {
+        "DONDOC_TRIAL": "true",
+        "DONDOC_SMTP_HOST": MAILBOX_HOST,
+        "DONDOC_SMTP_PORT": str(ports.mailbox_smtp),
+        "DONDOC_SMTP_SECURITY": "none",
+        "DONDOC_SMTP_USER": "",
+        "DONDOC_SMTP_PASSWORD": "",
+    }
+
+
+def start_mailbox(tree: ProcessTree, folder: Path, ports: Ports, *, simulated: bool) -> None:
+    """Start the local mailbox and let this process and everything it starts send there."""
+    argv = mailbox_argv(folder, smtp_port=ports.mailbox_smtp, http_port=ports.mailbox_http, simulated=simulated)
+    tree.start("mailbox", argv, dict(os.environ), lambda: mailbox_ready(ports.mailbox_http), _PATIENCE)
+    os.environ.update(mailbox_environment(ports))
+
+
+def start_server(tree: ProcessTree, home: PrefectHome) -> None:
+    """Start the guarded Prefect server."""
+    check_port(home)
+    tree.start("prefect-server", server_argv(), server_environment(home), lambda: server_ready(home), _SERVER_PATIENCE)
+
+
+def deploy(home: PrefectHome) -> Outcome:
+    """Make the work pool and the deployments what they must be."""
+
+    async def both() -> Outcome:
+        await ensure_pool()
+        return await redeploy()
+
+    with connected(home):
+        return asyncio.run(both())
+
+
+def start_worker(tree: ProcessTree, home: PrefectHome) -> None:
+    """Start the process worker and wait until the server knows it."""
+
+    def online() -> bool:
+        with connected(home):
+            return asyncio.run(worker_online())
+
+    tree.start("prefect-worker", worker_argv(), client_environment(home), online, _PATIENCE)

@@ -1,0 +1,22 @@
+"""From the responsibilities in force to Prefect's deployments: after every change of plans or years, at each start."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from deployments.reconcile import Outcome, reconcile
+from deployments.table import POOL, ResponsibilityRow, wanted_deployments
+from models.database import reading
+from services.catalogue import Entry, catalogue
+from tasks.edge import enter
+
+
+async def redeploy(pool: str = POOL) -> Outcome:
+    """Make Prefect's deployments what the database says: one per responsibility and the three that serve them all."""
+    edge = enter(None)
+    with reading(edge.engine) as session:
+        entries = catalogue(session, today=edge.today)
+    return await reconcile(wanted_deployments(_rows(entries)), pool=pool)
+
+
+def _rows(entries: Sequence[Entry]) -> list[ResponsibilityRow]:
+    return [ResponsibilityRow(**asdict(entry)) for entry in entries]

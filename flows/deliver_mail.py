@@ -1,0 +1,31 @@
+"""Every fifteen minutes of the day: send what is owed, one mail per person and working day."""
+
+from datetime import date
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+
+from flows.ending import refusals_said
+from tasks.artifacts import delivery_sentence
+from tasks.edge import day_of
+from tasks.mailing import deliver_owed
+
+
+def _run_name() -> str:
+    return f"Gửi thư · {day_of(flow_run.parameters.get('as_of')):%Y-%m-%d}"
+
+
+@flow(name="deliver_mail", flow_run_name=_run_name)
+@refusals_said
+async def deliver_mail(as_of: date | None = None) -> State[None]:
+    """Send the mails that are owed.
+
+    Args:
+        as_of: the day that counts; empty for today. A day to come is refused unless the database is a rehearsal.
+
+    """
+    report = await deliver_owed(as_of)
+    failed = report.alarm or report.undelivered or report.notices.get("failed")
+    return (Failed if failed else Completed)(message=delivery_sentence(report))

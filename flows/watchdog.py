@@ -1,0 +1,30 @@
+"""Once a day after the morning: is anything missing? If so the run fails and says what."""
+
+from datetime import date
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+
+from flows.ending import refusals_said
+from tasks.artifacts import health_sentence
+from tasks.edge import day_of
+from tasks.watching import check_all
+
+
+def _run_name() -> str:
+    return f"Tự kiểm tra · {day_of(flow_run.parameters.get('as_of')):%Y-%m-%d}"
+
+
+@flow(name="watchdog", flow_run_name=_run_name)
+@refusals_said
+async def watchdog(as_of: date | None = None) -> State[None]:
+    """Look for assignments and sweeps that are missing.
+
+    Args:
+        as_of: the day that counts; empty for today
+
+    """
+    health = await check_all(as_of)
+    return (Failed if health.faults else Completed)(message=health_sentence(health))

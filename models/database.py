@@ -1,0 +1,135 @@
+"""Where the facts live: engines, transactions, migrations, and the lock of the one sender.
+
+SQLite is a file of its own in WAL mode; writers begin with BEGIN IMMEDIATE, because a deferred transaction that reads
+and then writes fails under concurrency however long it waits. PostgreSQL takes the same migrations.
+"""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlmodel import Session
+
+from rules.errors import DondocError
+
+#: Any fixed number: the name of the sender's advisory lock within our own PostgreSQL database.
+_DELIVERY_LOCK = 0x646F6E646F63
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class DatabaseError(DondocError):
+    """The database cannot be used."""
+
+
+def make_engine(url: str) -> Engine:
+    """Return an engine for a SQLite or PostgreSQL address; nothing is opened yet."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise DatabaseError(
+            f"DONDOC_DATABASE_URL is no database address: {url.rsplit('@', maxsplit=1)[-1]!r}"
+        ) from None
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, connect_args={"timeout": 30})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    raise DatabaseError(f"DONDOC_DATABASE_URL: dondoc works on sqlite and postgresql, not on {parsed.drivername}")
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, below
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("dondoc_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """Open a session that only reads; whatever it changes is rolled back."""
+    with Session(engine, expire_on_commit=False) as session:
+        yield session
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """Open one transaction that writes: committed whole at the end, or not at all."""
+    with Session(engine.execution_options(dondoc_writes=True), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the schema to this program's version; a database of a newer version is refused untouched."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    try:
+        with engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+    except SQLAlchemyError as error:
+        raise DatabaseError(f"the database cannot be opened: {_short(error)}") from None
+    script = ScriptDirectory.from_config(config)
+    if found is not None and found not in {revision.revision for revision in script.walk_revisions()}:
+        raise DatabaseError(
+            f"the database is of a newer version ({found}) than this program; install the newer dondoc, "
+            "or point DONDOC_DATABASE_URL at another database"
+        )
+    if found == script.get_current_head():
+        return
+    with engine.execution_options(dondoc_writes=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def is_made(engine: Engine) -> bool:
+    """Say whether the schema is there at all."""
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision() is not None
+    except SQLAlchemyError as error:
+        raise DatabaseError(f"the database cannot be opened: {_short(error)}") from None
+
+
+def _short(error: SQLAlchemyError) -> str:
+    """Return the driver's own first line: SQLAlchemy's text would show the statement and its values."""
+    return str(getattr(error, "orig", error)).splitlines()[0]
+
+
+@contextmanager
+def delivery_lock(engine: Engine) -> Iterator[bool]:
+    """Hold the lock of the one sender, or yield False when another process holds it.
+
+    Both kinds are given back by the system when the holder dies, so a killed sender never blocks the next one.
+    """
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            held = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _DELIVERY_LOCK}))
+            try:
+                yield held
+            finally:
+                if held:
+                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _DELIVERY_LOCK})
+        return
+    with Path(f"{engine.url.database}.sending").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True

@@ -1,0 +1,41 @@
+"""What was mailed: the bytes, their Message-ID, the attempts and how it ended."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Index, text
+from sqlmodel import Field, SQLModel
+
+from models.columns import stored
+from rules.vocabulary import MessageKind, MessageState
+
+_ONE_A_DAY = text("kind = 'morning' AND state IN ('stored', 'sending', 'sent', 'failed')")
+
+
+class Message(SQLModel, table=True):
+    """One mail to one address. The database itself refuses a second morning mail to an address on one day."""
+
+    __table_args__ = (
+        Index(
+            "uq_message_morning",
+            "address",
+            "local_date",
+            unique=True,
+            sqlite_where=_ONE_A_DAY,
+            postgresql_where=_ONE_A_DAY,
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: MessageKind = Field(sa_type=stored(MessageKind))
+    address: str
+    local_date: date
+    header_id: str = Field(unique=True)
+    sender: str
+    content: bytes
+    state: MessageState = Field(default=MessageState.STORED, sa_type=stored(MessageState), index=True)
+    attempts: int = 0
+    uncertain: bool = False
+    not_before: datetime | None = None
+    detail: str = ""
+    made_at: datetime
+    settled_at: datetime | None = None

@@ -1,0 +1,203 @@
+"""What a mail is made of: plain values that services fill, so that no template ever sees the database."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import StrEnum
+
+from rules.deadlines import Step
+from rules.vocabulary import Deliverable, Nature
+
+
+class Language(StrEnum):
+    """The languages a contact can read."""
+
+    VI = "vi"
+    EN = "en"
+
+
+class Section(StrEnum):
+    """The parts of a morning mail, the most urgent first; a late list is always an `escalation`."""
+
+    ESCALATION = "escalation"
+    OVERDUE = "overdue"
+    DUE = "due"
+    APPROACHING = "approaching"
+    CHANGED = "changed"
+    NEW = "new"
+    INVITATION = "invitation"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanFacts:
+    """A plan as a letter names it. `title` is its trích yếu; a number or date not yet entered is left out."""
+
+    title: str
+    short_title: str
+    issuer_name: str
+    number: str | None = None
+    issued_on: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadlineFacts:
+    """The final day (with a local time, if any) and the chain that led to it; `version` counts from 1."""
+
+    final: date
+    steps: tuple[Step, ...]
+    version: int = 1
+    at: time | None = None
+
+    @property
+    def governing(self) -> Step:
+        """The last decision of a person; the `rolled` step after it only moves its date."""
+        return next(step for step in reversed(self.steps) if step.kind != "rolled")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One assignment in one mail.
+
+    `key` is stable for the assignment's life (the calendar entry hangs on it); `notice_keys` are the notices that this
+    mail settles. `section` says what holds on the day of sending: a rung sent late can already be `overdue`.
+    `recipient_name` is the recipient as applied; None where the plan names nobody. `consolidates_by` is the collector's
+    own deadline; `listed_from` the day from which late units stand on the list for the office's head. `provisional`:
+    the days off of that year are not yet decided.
+    """
+
+    key: str
+    section: Section
+    unit_name: str
+    unit_short: str
+    duty_title: str
+    citation: str
+    clause_text: str
+    nature: Nature
+    deliverable: Deliverable
+    collector_name: str
+    plan: PlanFacts
+    year: int
+    notice_keys: tuple[str, ...] = ()
+    recipient_name: str | None = None
+    deadline: DeadlineFacts | None = None
+    working_days_left: int | None = None
+    working_days_overdue: int | None = None
+    consolidates_by: date | None = None
+    listed_from: date | None = None
+    to_head: bool = False
+    provisional: bool = False
+    previous_final: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LateUnit:
+    """One row of the list; an empty `remark` means that the unit has not answered."""
+
+    unit_name: str
+    working_days_overdue: int
+    reminders: int
+    last_reminder: date | None = None
+    remark: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LateList:
+    """The units that have not sent one report.
+
+    `group_name` is what they are together ("xã, thị trấn", "đơn vị"); the sentences write "các" or a number before it.
+    `to_head`: the list goes to the head of the labour office, who is asked to decide; otherwise to its officer.
+    """
+
+    duty_title: str
+    citation: str
+    year: int
+    plan: PlanFacts
+    final: date
+    received: int
+    expected: int
+    group_name: str
+    late: tuple[LateUnit, ...]
+    notice_keys: tuple[str, ...] = ()
+    consolidates_by: date | None = None
+    days_to_consolidation: int | None = None
+    listed_from: date | None = None
+    to_head: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """To whom a mail goes.
+
+    `display` names the body, or all bodies that one mailbox serves; the greeting itself adds "Lãnh đạo" to a mail that
+    only speaks to a head.
+    """
+
+    address: str
+    display: str
+    language: Language = Language.VI
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """The labour office. `office_word` is how it calls itself after its first mention ("Phòng", "Sở")."""
+
+    office_name: str
+    office_short: str
+    contact_title: str
+    from_address: str
+    reply_to: str
+    phone: str = ""
+    office_word: str = "Phòng"
+    public_url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """What every mail has.
+
+    `as_of` is an aware moment, shown in Vietnamese time. `rehearsal`: the data is made up; `trial`: a local mailbox
+    catches every mail.
+    """
+
+    reader: Reader
+    sender: Sender
+    as_of: datetime
+    rehearsal: bool = False
+    trial: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Morning(Letter):
+    """The one mail of a working day to one address, over all plans."""
+
+    items: tuple[Item, ...] = ()
+    late_lists: tuple[LateList, ...] = ()
+
+    @property
+    def notice_keys(self) -> tuple[str, ...]:
+        return notice_keys((*self.late_lists, *self.items))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed(Letter):
+    """The immediate mail "Đổi thời hạn": somebody has just changed, extended or set these deadlines."""
+
+    items: tuple[Item, ...]
+
+    @property
+    def notice_keys(self) -> tuple[str, ...]:
+        return notice_keys(self.items)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    """A mail in words, ready to be put into a message."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def notice_keys(parts: Iterable[Item | LateList]) -> tuple[str, ...]:
+    """Return every notice once, in the order of the mail."""
+    return tuple(dict.fromkeys(key for part in parts for key in part.notice_keys))

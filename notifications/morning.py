@@ -1,0 +1,161 @@
+"""What does the one mail of a working day say? Its parts in order of urgency, and the subject that names the first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from notifications.content import Item, LateList, Letter, Morning, PlanFacts, Rendered, Section
+from notifications.rendering import render
+from rules.moments import local, local_date
+from rules.vocabulary import Nature
+
+_ORDER = {section: place for place, section in enumerate(Section)}
+_REMINDERS = (Section.OVERDUE, Section.DUE, Section.APPROACHING, Section.CHANGED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clause:
+    """The duties that stand in one clause, to be listed behind its citation."""
+
+    citation: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewTasks:
+    """A year's tasks under one plan, as "Thông báo nhiệm vụ" lists them."""
+
+    plan: PlanFacts
+    year: int
+    dated: tuple[Item, ...]
+    undated: tuple[Clause, ...]
+    continuous: tuple[Clause, ...]
+    on_event: tuple[Clause, ...]
+    reports: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headline:
+    """What the subject speaks of: the strongest section, how many items it has, the first, and how many more wait."""
+
+    section: Section
+    size: int
+    others: int
+    first: Item | LateList
+    units: tuple[str, ...]
+
+
+def render_morning(mail: Morning) -> Rendered:
+    """Render the morning mail; a reader who only is invited gets the courteous letter, which counts nothing down."""
+    items = sorted(mail.items, key=_urgency)
+    sections = {item.section for item in items}
+    if sections == {Section.INVITATION} and not mail.late_lists:
+        return render("invitation", mail.reader.language, _invitation(mail, items))
+    return render("morning", mail.reader.language, _context(mail, items))
+
+
+def letter_context(mail: Letter) -> dict[str, object]:
+    """Return what every template may name."""
+    return {
+        "reader": mail.reader,
+        "sender": mail.sender,
+        "as_of": local(mail.as_of),
+        "today": local_date(mail.as_of),
+        "rehearsal": mail.rehearsal,
+        "trial": mail.trial,
+    }
+
+
+def reminders(items: Sequence[Item]) -> tuple[tuple[Section, tuple[Item, ...]], ...]:
+    """Return the sections that speak of a date, each with its items."""
+    return tuple((section, tuple(group)) for section, group in groupby(items, key=_section) if section in _REMINDERS)
+
+
+def shared_facts(items: Sequence[Item]) -> dict[str, object]:
+    """Return what is said once for all items, and whether each must name its own unit or plan."""
+    plans = tuple(dict.fromkeys(item.plan for item in items))
+    return {
+        "plan": plans[0] if len(plans) == 1 else None,
+        "several_units": len({item.unit_name for item in items}) > 1,
+    }
+
+
+def headline(items: Sequence[Item], late_lists: Sequence[LateList]) -> Headline:
+    """Return what the subject says; the items stand in order of urgency."""
+    units = tuple(dict.fromkeys(item.unit_short for item in items))
+    if late_lists:
+        return _headline(Section.ESCALATION, late_lists, items, units)
+    strongest = [item for item in items if item.section is items[0].section]
+    weaker = [item for item in items if item.section is not items[0].section and item.section in _REMINDERS]
+    return _headline(items[0].section, strongest, weaker, units)
+
+
+def clauses(items: Sequence[Item]) -> tuple[Clause, ...]:
+    """Group by citation, in the order in which the plan's clauses come."""
+    cited: dict[str, list[Item]] = {}
+    for item in items:
+        cited.setdefault(item.citation, []).append(item)
+    return tuple(Clause(citation=citation, items=tuple(group)) for citation, group in cited.items())
+
+
+def _headline(
+    section: Section, group: Sequence[Item] | Sequence[LateList], others: Sequence[Item], units: tuple[str, ...]
+) -> Headline:
+    return Headline(section=section, size=len(group), others=len(others), first=group[0], units=units)
+
+
+def _section(item: Item) -> Section:
+    return item.section
+
+
+def _urgency(item: Item) -> tuple[int, date]:
+    return _ORDER[item.section], item.deadline.final if item.deadline else date.max
+
+
+def _context(mail: Morning, items: Sequence[Item]) -> dict[str, object]:
+    return (
+        letter_context(mail)
+        | shared_facts([item for item in items if item.section is not Section.INVITATION])
+        | {
+            "headline": headline(items, mail.late_lists),
+            "to_head": all([*(item.to_head for item in items), *(late.to_head for late in mail.late_lists)]),
+            "late_lists": mail.late_lists,
+            "reminders": reminders(items),
+            "new": _new(items),
+            "invited": clauses([item for item in items if item.section is Section.INVITATION]),
+        }
+    )
+
+
+def _invitation(mail: Morning, items: Sequence[Item]) -> dict[str, object]:
+    plans = tuple(dict.fromkeys((item.plan, item.year) for item in items))
+    return letter_context(mail) | {
+        "to_head": False,
+        "invited": [
+            (plan, year, clauses([item for item in items if (item.plan, item.year) == (plan, year)]))
+            for plan, year in plans
+        ],
+    }
+
+
+def _new(items: Sequence[Item]) -> tuple[NewTasks, ...]:
+    fresh = [item for item in items if item.section is Section.NEW]
+    plans = dict.fromkeys((item.plan, item.year) for item in fresh)
+    return tuple(
+        _new_tasks(plan, year, [item for item in fresh if (item.plan, item.year) == (plan, year)])
+        for plan, year in plans
+    )
+
+
+def _new_tasks(plan: PlanFacts, year: int, items: Sequence[Item]) -> NewTasks:
+    undated = [item for item in items if item.deadline is None]
+    return NewTasks(
+        plan=plan,
+        year=year,
+        dated=tuple(item for item in items if item.deadline is not None),
+        undated=clauses([item for item in undated if item.nature in (Nature.PERIODIC, Nature.ONCE)]),
+        continuous=clauses([item for item in undated if item.nature is Nature.CONTINUOUS]),
+        on_event=clauses([item for item in undated if item.nature is Nature.ON_EVENT]),
+        reports=any(item.nature is Nature.PERIODIC and item.deliverable == "report" for item in items),
+    )

@@ -1,0 +1,81 @@
+"""How does a mail get its words? One folder per mail: `subject.txt`, `body.txt`, `body.html` lay it out.
+
+The sentences stand in `vi.jinja` and `en.jinja` beside them; those of every mail in `letter/`. Text and HTML have an
+environment of their own each, so the same sentence is compiled twice: escaped for HTML, plain for text.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import TemplateError as JinjaError
+
+from notifications import dates, naming, why
+from notifications.content import Language, Rendered
+from rules.errors import DondocError
+
+_FOLDER = Path(__file__).parent
+_FILTERS: dict[str, Callable[..., object]] = {
+    "short": dates.short_day,
+    "long": dates.long_day,
+    "clock": dates.clock,
+    "count": dates.count,
+    "until": why.until,
+    "why": why.why,
+    "titled": naming.titled,
+    "noun": naming.noun,
+    "thing": naming.thing,
+    "plan_name": naming.plan_name,
+}
+
+
+class TemplateFaultyError(DondocError):
+    """A mail's template cannot be rendered."""
+
+
+def render(mail: str, language: Language, context: Mapping[str, object], *, folder: Path = _FOLDER) -> Rendered:
+    """Render the mail in `folder/mail`; a variable that is missing is an error, never an empty place."""
+    return Rendered(
+        subject=one_line(_filled(f"{mail}/subject.txt", language, context, folder)),
+        text=_tidy(_filled(f"{mail}/body.txt", language, context, folder)),
+        html=_tidy(_filled(f"{mail}/body.html", language, context, folder)),
+    )
+
+
+def one_line(text: str) -> str:
+    """Return `text` without line breaks and other white space that could start a new header."""
+    return " ".join(text.split())
+
+
+def _filled(name: str, language: Language, context: Mapping[str, object], folder: Path) -> str:
+    environment = _environment(folder, language, html=name.endswith(".html"))
+    try:
+        return environment.get_template(name).render(context)
+    except JinjaError as error:
+        raise TemplateFaultyError(f"the mail template {name} cannot be rendered: {error.message}") from error
+
+
+@cache
+def _environment(folder: Path, language: Language, *, html: bool) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        autoescape=html,  # noqa: S701 - plain text has nothing to escape
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update({name: partial(words, language=language) for name, words in _FILTERS.items()})
+    environment.filters["sentence"] = _sentence
+    return environment
+
+
+def _sentence(text: str) -> str:
+    """Return `text` with a capital first letter, the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def _tidy(text: str) -> str:
+    """Leave at most one empty line between paragraphs, and no space at the end of a line."""
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip() + "\n"

@@ -1,0 +1,220 @@
+"""What people do to an assignment: hand in, record what arrived, accept, note, return, extend, record a công văn.
+
+Every act is one transaction with its line in the journal, and takes effect at once: the sender asks again before each
+mail whether its notices still stand.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlmodel import Session, col, select
+
+from models import Assignment, Channel, Cycle, CycleState, Plan, Review, Submission, Unit
+from rules.deadlines import DueRule, Form, StepKind, replaced_deadline
+from rules.errors import DondocError
+from rules.lifecycle import Act, ActRefusedError, after, require_decider
+from rules.moments import local_date
+from rules.workdays import WorkingCalendar
+from services.cases import facts_for
+from services.deadlines import current_version, deadline_of, look_again, set_deadline
+from services.directory import office_on
+from services.finding import assignment_name
+from services.journal import record
+
+#: Working days for which reminders rest after a công văn đôn đốc.
+REST_AFTER_LETTER = 5
+
+
+class UnknownAssignmentError(DondocError):
+    """There is no such assignment."""
+
+
+class PastDateError(DondocError):
+    """The new date is not after today."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """The signed document as the document system knows it; `arrived_on` counts for "đúng hạn"."""
+
+    number: str
+    dated: date | None
+    arrived_on: date
+
+
+def submit(
+    session: Session, identifier: int, *, document: Document, channel: Channel, actor: str, now: datetime
+) -> str:
+    """Record what a unit handed in, or what arrived by other ways; returns the assignment's name.
+
+    A report that is addressed to somebody else than the office that follows up is at once only noted.
+    """
+    assignment = _waiting_for(session, identifier)
+    act = Act.SUBMIT if channel is Channel.HANDED_IN else Act.RECEIVE
+    if document.arrived_on > local_date(now):
+        raise PastDateError(f"the date of arrival {document.arrived_on:%Y-%m-%d} lies after today")
+    assignment.state = after(assignment.state, act)
+    session.add(
+        Submission(
+            assignment_id=identifier,
+            channel=channel,
+            number=document.number,
+            dated=document.dated,
+            arrived_on=document.arrived_on,
+            made_at=now,
+            actor=actor,
+        )
+    )
+    return _done(session, assignment, act, actor=actor, now=now, number=document.number)
+
+
+def decide_submission(
+    session: Session, identifier: int, act: Act, *, comment: str = "", acting: str | None, actor: str, now: datetime
+) -> str:
+    """Accept or note what was handed in. Only the one it is addressed to accepts; anybody else can only note."""
+    assignment = _find(session, identifier)
+    if act is Act.ACCEPT:
+        require_decider(recipient=assignment.addressed_to, acting=_acting(session, assignment, acting, now))
+    assignment.state = after(assignment.state, act)
+    _review(session, assignment, act, comment, actor, now)
+    return _done(session, assignment, act, actor=actor, now=now, comment=comment)
+
+
+def send_back(
+    session: Session,
+    identifier: int,
+    *,
+    comment: str,
+    again_by: date,
+    acting: str | None,
+    actor: str,
+    now: datetime,
+    calendar: WorkingCalendar,
+) -> str:
+    """Return a submission to be completed by a new date: the ladder starts again for that version."""
+    assignment = _find(session, identifier)
+    require_decider(recipient=assignment.addressed_to, acting=_acting(session, assignment, acting, now))
+    assignment.state = after(assignment.state, Act.RETURN)
+    _review(session, assignment, Act.RETURN, comment, actor, now)
+    rule = DueRule(form=Form.LATEST, written=again_by, basis=comment)
+    _new_date(session, assignment, rule, StepKind.RETURNED, calendar, now)
+    return _done(session, assignment, Act.RETURN, actor=actor, now=now, comment=comment, until=again_by.isoformat())
+
+
+def extend(
+    session: Session,
+    identifier: int,
+    *,
+    until: date,
+    basis: str,
+    acting: str | None,
+    actor: str,
+    now: datetime,
+    calendar: WorkingCalendar,
+) -> str:
+    """Give more time; decided by the one the report is addressed to."""
+    assignment = _find(session, identifier)
+    require_decider(recipient=assignment.addressed_to, acting=_acting(session, assignment, acting, now))
+    assignment.state = after(assignment.state, Act.EXTEND)
+    if assignment.final is None:
+        raise ActRefusedError("this assignment has no deadline yet; set one with `dondoc cycle deadline`")
+    rule = DueRule(form=Form.LATEST, written=until, basis=basis)
+    _new_date(session, assignment, rule, StepKind.EXTENDED, calendar, now)
+    return _done(session, assignment, Act.EXTEND, actor=actor, now=now, basis=basis, until=until.isoformat())
+
+
+def record_letter(
+    session: Session,
+    identifier: int,
+    *,
+    number: str,
+    sent_on: date,
+    actor: str,
+    now: datetime,
+    calendar: WorkingCalendar,
+) -> str:
+    """Record a công văn đôn đốc: the reminders of this assignment rest for five working days."""
+    assignment = _find(session, identifier)
+    assignment.resting_until = calendar.shift(sent_on, REST_AFTER_LETTER)
+    return _done(session, assignment, "letter", actor=actor, now=now, number=number, sent_on=sent_on.isoformat())
+
+
+def _find(session: Session, identifier: int) -> Assignment:
+    found = session.exec(select(Assignment).where(Assignment.id == identifier).with_for_update()).one_or_none()
+    if found is None:
+        raise UnknownAssignmentError(f"there is no assignment {identifier}; `dondoc cycle status` lists them")
+    return found
+
+
+def _waiting_for(session: Session, identifier: int) -> Assignment:
+    assignment = _find(session, identifier)
+    cycle = session.get_one(Cycle, assignment.cycle_id)
+    if cycle.state is CycleState.CLOSED:
+        raise ActRefusedError(f"the year {cycle.year} is closed: nothing more can be handed in for it")
+    return assignment
+
+
+def _acting(session: Session, assignment: Assignment, acting: str | None, now: datetime) -> str:
+    """Return the unit in whose name is decided: the one named, or the office that follows the plan up."""
+    if acting is not None:
+        return acting
+    office = office_on(session, assignment.plan_id, local_date(now))
+    return office.slug if office else ""
+
+
+def _review(session: Session, assignment: Assignment, act: Act, comment: str, actor: str, now: datetime) -> None:
+    last = session.exec(
+        select(Submission).where(Submission.assignment_id == assignment.id).order_by(col(Submission.id).desc())
+    ).first()
+    assert last is not None
+    assert last.id is not None
+    session.add(Review(submission_id=last.id, decision=act, comment=comment, made_at=now, actor=actor))
+
+
+def _new_date(
+    session: Session, assignment: Assignment, rule: DueRule, kind: StepKind, calendar: WorkingCalendar, now: datetime
+) -> None:
+    plan = session.get_one(Plan, assignment.plan_id)
+    version = current_version(session, assignment)
+    earlier = deadline_of(version) if version else None
+    deadline = replaced_deadline(earlier, rule, kind, calendar, plan.roll)
+    if deadline.final < local_date(now):
+        raise PastDateError(f"the new date {deadline.final:%Y-%m-%d} lies before today")
+    set_deadline(session, assignment, deadline, now=now)
+
+
+def _done(session: Session, assignment: Assignment, action: str, *, actor: str, now: datetime, **detail: str) -> str:
+    look_again(assignment, local_date(now))
+    session.add(assignment)
+    session.flush()
+    assert assignment.id is not None
+    name = name_of(session, assignment.id)
+    record(session, now=now, actor=actor, action=action, subject=name, **detail)
+    return name
+
+
+def name_of(session: Session, identifier: int) -> str:
+    """Return the assignment's lasting name."""
+    fact = facts_for(session, [identifier])[0]
+    plan = session.get_one(Plan, fact.assignment.plan_id)
+    cycle = session.get_one(Cycle, fact.assignment.cycle_id)
+    return assignment_name(plan.slug, cycle.year, fact)
+
+
+def assignments_of(session: Session, *, plan: str, year: int, duty: str, units: Sequence[str]) -> list[int]:
+    """Return the ids of a duty's assignments to these units, for acts on several at once; unknown units are refused."""
+    rows = session.exec(
+        select(Unit.slug, Assignment.id)
+        .join(Assignment, col(Assignment.unit_id) == Unit.id)
+        .join(Cycle, col(Cycle.id) == Assignment.cycle_id)
+        .join(Plan, col(Plan.id) == Cycle.plan_id)
+        .where(Plan.slug == plan, Cycle.year == year, Assignment.duty_key == duty)
+    ).all()
+    found = {slug: identifier for slug, identifier in rows if identifier is not None}
+    unknown = [unit for unit in units if unit not in found]
+    if unknown:
+        raise UnknownAssignmentError(
+            f"{plan} {year} {duty} has no assignment for {', '.join(unknown)}; it has: {', '.join(found) or 'none'}"
+        )
+    return [found[unit] for unit in units]

@@ -1,0 +1,112 @@
+"""From rows to the ladder's values: everything `rules.ladder` must know of an assignment, gathered in few queries."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func
+from sqlalchemy import select as select_rows
+from sqlmodel import Session, col, select
+
+from models import Assignment, Duty, Notice, Plan, Responsibility, Unit
+from rules.ladder import Case, Ladder
+from rules.vocabulary import Audience, NoticeState, Role
+from services.directory import office_on
+
+#: Ids per IN list; SQLite allows 32,766 variables in a statement, PostgreSQL 65,535.
+_CHUNK = 5_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """An assignment with the rows around it."""
+
+    assignment: Assignment
+    responsibility: Responsibility
+    duty: Duty
+    unit: Unit
+
+
+def chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), _CHUNK):
+        yield ids[start : start + _CHUNK]
+
+
+def facts_for(session: Session, ids: Sequence[int]) -> list[Fact]:
+    """Return the facts of these assignments in the order of their ids."""
+    found = []
+    for part in chunks(ids):
+        rows = session.exec(
+            select(Assignment, Responsibility, Duty, Unit)
+            .join(Responsibility, col(Responsibility.id) == Assignment.responsibility_id)
+            .join(Duty, (col(Duty.responsibility_id) == Responsibility.id) & (col(Duty.key) == Assignment.duty_key))
+            .join(Unit, col(Unit.id) == Assignment.unit_id)
+            .where(col(Assignment.id).in_(part))
+            .order_by(col(Assignment.id))
+        )
+        found += [Fact(assignment=a, responsibility=r, duty=d, unit=u) for a, r, d, u in rows]
+    return found
+
+
+def cases_for(session: Session, plan: Plan, facts: Sequence[Fact], today: date) -> list[Case]:
+    """Return one case per fact, in the same order."""
+    assert plan.id is not None
+    office = office_on(session, plan.id, today)
+    existing = _existing(session, facts)
+    bounds = _bounds(session, facts)
+    return [
+        Case(
+            state=fact.assignment.state,
+            since=fact.assignment.since,
+            version=fact.assignment.version,
+            final=fact.assignment.final,
+            request=fact.duty.role == Role.REQUEST,
+            escalates=fact.duty.escalates and fact.unit.subordinate,
+            own_office=office is not None and fact.unit.id == office.id,
+            unit_ended=fact.unit.valid_to is not None and fact.unit.valid_to < today,
+            bound=bounds.get((fact.assignment.cycle_id, fact.duty.feeds)),
+            resting_until=fact.assignment.resting_until,
+            ladder=ladder_of(fact.responsibility),
+            existing=existing.get(fact.assignment.id, {}),
+        )
+        for fact in facts
+    ]
+
+
+def ladder_of(responsibility: Responsibility) -> Ladder:
+    """Return the clause's offsets as they were when the assignment was made."""
+    return Ladder(**{audience: tuple(offsets) for audience, offsets in responsibility.rungs.items()})
+
+
+def _existing(session: Session, facts: Sequence[Fact]) -> dict[int | None, dict[tuple[str, Audience], NoticeState]]:
+    """Return the notices of each assignment's current deadline version."""
+    versions = {fact.assignment.id: fact.assignment.version for fact in facts}
+    found: dict[int | None, dict[tuple[str, Audience], NoticeState]] = defaultdict(dict)
+    for part in chunks([key for key in versions if key is not None]):
+        rows = session.execute(
+            select_rows(
+                col(Notice.assignment_id),
+                col(Notice.version),
+                col(Notice.rung),
+                col(Notice.audience),
+                col(Notice.state),
+            ).where(col(Notice.assignment_id).in_(part))
+        )
+        for identifier, version, rung, audience, state in rows:
+            if versions[identifier] == version:
+                found[identifier][rung, audience] = state
+    return found
+
+
+def _bounds(session: Session, facts: Sequence[Fact]) -> dict[tuple[int, str | None], date]:
+    """Return, per cycle and consolidating duty, the last of its deadlines: later reminders help nobody."""
+    feeds = {fact.duty.feeds for fact in facts if fact.duty.feeds}
+    if not feeds:
+        return {}
+    rows = session.execute(
+        select(Assignment.cycle_id, Assignment.duty_key, func.max(Assignment.final))
+        .where(col(Assignment.duty_key).in_(feeds), col(Assignment.final).is_not(None))
+        .group_by(col(Assignment.cycle_id), col(Assignment.duty_key))
+    )
+    return {(cycle_id, duty_key): final for cycle_id, duty_key, final in rows}

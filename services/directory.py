@@ -1,0 +1,72 @@
+"""Who is who on a given day: the units behind an addressee, their mailboxes, and the office that follows a plan up."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, or_
+from sqlmodel import Session, col, select
+
+from models import Contact, Membership, Office, Unit, UnitGroup
+from rules.vocabulary import ContactRole
+
+
+def on_day(
+    table: type[Contact | Membership | Office | Unit], day: date
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return the two conditions that keep the rows valid on `day` (both ends inclusive, empty = open)."""
+    return (
+        or_(col(table.valid_from).is_(None), col(table.valid_from) <= day),
+        or_(col(table.valid_to).is_(None), col(table.valid_to) >= day),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Directory:
+    """Units and groups as they stand on one day, read once for a whole use case."""
+
+    units: dict[str, Unit]
+    members: dict[str, tuple[str, ...]]
+
+    def expand(self, slugs: Iterable[str]) -> list[Unit]:
+        """Return the units behind units and groups, each once, in the order of the names."""
+        found: dict[str, Unit] = {}
+        self._collect(slugs, found, frozenset())
+        return list(found.values())
+
+    def _collect(self, slugs: Iterable[str], found: dict[str, Unit], above: frozenset[str]) -> None:
+        for slug in slugs:
+            if slug in self.units:
+                found.setdefault(slug, self.units[slug])
+            elif slug in self.members and slug not in above:
+                self._collect(self.members[slug], found, above | {slug})
+
+
+def directory_on(session: Session, day: date) -> Directory:
+    units = session.exec(select(Unit).where(*on_day(Unit, day)).order_by(col(Unit.id))).all()
+    rows = session.exec(
+        select(UnitGroup.slug, Membership.member)
+        .join(Membership, col(Membership.group_id) == UnitGroup.id)
+        .where(*on_day(Membership, day))
+        .order_by(col(Membership.id))
+    ).all()
+    members: dict[str, tuple[str, ...]] = dict.fromkeys(session.exec(select(UnitGroup.slug)).all(), ())
+    for group, member in rows:
+        members[group] = (*members[group], member)
+    return Directory(units={unit.slug: unit for unit in units}, members=members)
+
+
+def office_on(session: Session, plan_id: int, day: date) -> Unit | None:
+    """Return the unit that follows the plan up on `day`; the role outlives any one office."""
+    return session.exec(
+        select(Unit)
+        .join(Office, col(Office.unit_id) == Unit.id)
+        .where(Office.plan_id == plan_id, *on_day(Office, day), *on_day(Unit, day))
+        .order_by(col(Office.id).desc())
+    ).first()
+
+
+def contacts_on(session: Session, day: date) -> dict[tuple[int, ContactRole], Contact]:
+    """Return the mailbox of every unit and role on `day`; of several, the one that came last."""
+    rows = session.exec(select(Contact).where(*on_day(Contact, day)).order_by(col(Contact.id))).all()
+    return {(contact.unit_id, contact.role): contact for contact in rows}

@@ -1,0 +1,145 @@
+"""What must be done about one responsibility today: assignments that are missing, notices that are owed.
+
+One transaction. Run twice on a day, it changes nothing the second time: what was recorded is not owed again.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from models import Assignment, Cycle, Plan, Responsibility, Sweep
+from models.database import writing
+from rules.deadlines import recalculated_deadline
+from rules.lifecycle import WAITING
+from rules.moments import local_date
+from rules.workdays import WorkingCalendar
+from services.assigning import make_assignments, missing
+from services.deadlines import current_version, deadline_of, set_deadline
+from services.directory import directory_on
+from services.finding import find_clause, find_plan, open_cycles
+from services.journal import record
+from services.looking import Looked, at_rest, look
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepReport:
+    """What a sweep did; `looked` holds the assignments it touched, then those at rest, up to a page of them."""
+
+    plan: str
+    clause: str
+    title: str
+    day: date
+    working_day: bool
+    made: int = 0
+    moved: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    looked: tuple[Looked, ...] = ()
+
+
+def follow_up(engine: Engine, *, plan: str, clause: str, now: datetime, calendar: WorkingCalendar) -> SweepReport:
+    """Sweep one responsibility: make what is missing, record what is owed, and say so in a `Sweep` row."""
+    with writing(engine) as session:
+        found = find_plan(session, plan)
+        responsibility = find_clause(session, found, clause, lock=True)
+        today = local_date(now)
+        made, moved = 0, 0
+        for cycle in open_cycles(session, found, today):
+            made += _complete(session, cycle, found, responsibility, today=today, now=now, calendar=calendar)
+        if _calendar_changed(session, found, clause, calendar):
+            moved = _recalculate(session, found, clause, calendar, now)
+        working = calendar.is_working(today)
+        looked = look(session, found, clause, today, calendar) if working else ()
+        counts = _count(looked)
+        sweep = Sweep(
+            plan_id=responsibility.plan_id,
+            clause=clause,
+            local_date=today,
+            working_day=working,
+            outcome={"made": made, "moved": moved, **counts},
+            calendar=calendar.digest,
+            made_at=now,
+        )
+        _write_sweep(session, sweep)
+        return SweepReport(
+            plan=plan,
+            clause=clause,
+            title=responsibility.title,
+            day=today,
+            working_day=working,
+            made=made,
+            moved=moved,
+            counts=counts,
+            looked=(*looked, *at_rest(session, found, clause, looked)),
+        )
+
+
+def _complete(
+    session: Session,
+    cycle: Cycle,
+    plan: Plan,
+    responsibility: Responsibility,
+    *,
+    today: date,
+    now: datetime,
+    calendar: WorkingCalendar,
+) -> int:
+    directory = directory_on(session, today)
+    items = missing(session, cycle, plan, [responsibility], directory=directory, calendar=calendar)
+    if items:
+        make_assignments(session, cycle, items, today=today, now=now)
+        subject = f"{plan.slug}/{cycle.year}/{responsibility.clause}"
+        record(session, now=now, actor="dondoc", action="assigned", subject=subject, assignments=len(items))
+    return len(items)
+
+
+def _calendar_changed(session: Session, plan: Plan, clause: str, calendar: WorkingCalendar) -> bool:
+    last = session.exec(
+        select(Sweep.calendar)
+        .where(Sweep.plan_id == plan.id, Sweep.clause == clause)
+        .order_by(col(Sweep.local_date).desc())
+        .limit(1)
+    ).first()
+    return last is not None and last != calendar.digest
+
+
+def _recalculate(session: Session, plan: Plan, clause: str, calendar: WorkingCalendar, now: datetime) -> int:
+    """A day off announced since the last sweep may move deadlines and rungs: look at every waiting assignment."""
+    rows = session.exec(
+        select(Assignment).where(
+            Assignment.plan_id == plan.id, Assignment.clause == clause, col(Assignment.final).is_not(None)
+        )
+    ).all()
+    moved = 0
+    for assignment in rows:
+        version = current_version(session, assignment)
+        if assignment.state not in WAITING or version is None:
+            continue
+        assignment.next_look_on = local_date(now)
+        session.add(assignment)
+        moved += set_deadline(
+            session, assignment, recalculated_deadline(deadline_of(version), calendar, plan.roll), now=now
+        )
+    return moved
+
+
+def _count(looked: Iterable[Looked]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for row in looked:
+        total.update(owed=len(row.owed), superseded=len(row.superseded), skipped=len(row.skipped))
+    return {key: count for key, count in total.items() if count}
+
+
+def _write_sweep(session: Session, sweep: Sweep) -> None:
+    """The first sweep of a day writes the row; a repeated one leaves its outcome, but notes the calendar it used."""
+    found = session.exec(
+        select(Sweep).where(
+            Sweep.plan_id == sweep.plan_id, Sweep.clause == sweep.clause, Sweep.local_date == sweep.local_date
+        )
+    ).one_or_none()
+    if found is not None:
+        found.calendar = sweep.calendar
+    session.add(found or sweep)

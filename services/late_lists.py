@@ -1,0 +1,133 @@
+"""Which units have not sent a report that others wait for: one list per report, never one mail per late unit."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Protocol
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from models import Assignment, Message, Notice, Plan, Unit
+from notifications.content import Language, LateList, LateUnit, PlanFacts
+from rules.ladder import Case
+from rules.lifecycle import WAITING
+from rules.vocabulary import Audience, MessageState, NoticeState
+from rules.workdays import WorkingCalendar
+from services.cases import Fact
+from services.outbox import Owed
+
+_NOT_COUNTED = ("opened", "changed", "invited")
+
+
+class Known(Protocol):
+    """What the letters of a delivery have gathered already."""
+
+    def fact(self, owed: Owed) -> Fact: ...
+    def case(self, owed: Owed) -> Case: ...
+    def notice_key(self, owed: Owed) -> str: ...
+    def title(self, fact: Fact, language: Language) -> str: ...
+    def plan_facts(self, plan: Plan, language: Language) -> PlanFacts: ...
+    def listed_from(self, case: Case) -> date | None: ...
+
+
+def late_lists(
+    session: Session,
+    owed: Sequence[Owed],
+    known: Known,
+    *,
+    today: date,
+    calendar: WorkingCalendar,
+    language: Language,
+) -> tuple[LateList, ...]:
+    """Return one list per report and period, in the order in which the notices became owed."""
+    grouped: dict[tuple[int, str, str, str], list[Owed]] = {}
+    for one in owed:
+        assignment = one.assignment
+        key = (assignment.cycle_id, assignment.duty_key, assignment.recipient, assignment.period)
+        grouped.setdefault(key, []).append(one)
+    return tuple(_late_list(session, group, known, today, calendar, language) for group in grouped.values())
+
+
+def _late_list(
+    session: Session, group: list[Owed], known: Known, today: date, calendar: WorkingCalendar, language: Language
+) -> LateList:
+    first = group[0]
+    fact, case = known.fact(first), known.case(first)
+    peers = _peers(session, first.assignment)
+    late = [(assignment, unit) for assignment, unit in peers if _is_late(assignment, today)]
+    reminders = _reminders(session, [assignment.id or 0 for assignment, _ in late])
+    return LateList(
+        duty_title=known.title(fact, language),
+        citation=fact.responsibility.citation,
+        year=first.cycle.year,
+        plan=known.plan_facts(first.plan, language),
+        final=first.assignment.final or today,
+        received=sum(assignment.state not in WAITING for assignment, _ in peers),
+        expected=len(peers),
+        group_name=_group_name([unit for _, unit in peers], language),
+        late=tuple(_row(assignment, today, calendar, reminders) for assignment, _ in late),
+        notice_keys=tuple(known.notice_key(one) for one in group),
+        consolidates_by=case.bound,
+        days_to_consolidation=calendar.count(today, case.bound) if case.bound else None,
+        listed_from=known.listed_from(case),
+        to_head=any(one.notice.audience is Audience.OFFICE_HEAD for one in group),
+    )
+
+
+def _peers(session: Session, assignment: Assignment) -> list[tuple[Assignment, Unit]]:
+    """Return all assignments of the same report to units under the issuer's authority: only these are ever listed."""
+    rows = session.exec(
+        select(Assignment, Unit)
+        .join(Unit, col(Unit.id) == Assignment.unit_id)
+        .where(
+            Assignment.cycle_id == assignment.cycle_id,
+            Assignment.duty_key == assignment.duty_key,
+            Assignment.recipient == assignment.recipient,
+            Assignment.period == assignment.period,
+            col(Unit.subordinate).is_(True),
+        )
+        .order_by(col(Unit.id))
+    )
+    return list(rows.all())
+
+
+def _is_late(assignment: Assignment, today: date) -> bool:
+    return assignment.state in WAITING and assignment.final is not None and assignment.final < today
+
+
+def _reminders(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, date]]:
+    """Return how often each unit was reminded before, and when last; the first notice of a task is no reminder."""
+    rows = session.execute(
+        select(Notice.assignment_id, func.count(), func.max(Message.local_date))
+        .join(Message, col(Message.id) == Notice.message_id)
+        .where(
+            col(Notice.assignment_id).in_(ids),
+            Notice.audience == Audience.CONTACT,
+            Notice.state == NoticeState.SENT,
+            col(Notice.rung).not_in(_NOT_COUNTED),
+            Message.state == MessageState.SENT,
+        )
+        .group_by(col(Notice.assignment_id))
+    )
+    return {identifier: (count, last) for identifier, count, last in rows}
+
+
+def _row(
+    assignment: Assignment, today: date, calendar: WorkingCalendar, reminders: dict[int, tuple[int, date]]
+) -> LateUnit:
+    assert assignment.final is not None
+    count, last = reminders.get(assignment.id or 0, (0, None))
+    return LateUnit(
+        unit_name=assignment.unit_name,
+        working_days_overdue=calendar.count(assignment.final, today),
+        reminders=count,
+        last_reminder=last,
+    )
+
+
+def _group_name(units: Sequence[Unit], language: Language) -> str:
+    """Communes are named as such; a mixed group is just units."""
+    communes = all(unit.kind == "xa" for unit in units)
+    if language is Language.EN:
+        return "communes" if communes else "units"
+    return "xã, thị trấn" if communes else "đơn vị"

@@ -1,0 +1,170 @@
+"""Which owed notices go to whom, and which no longer hold."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select as select_rows
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from models import Assignment, Contact, Cycle, CycleState, Message, Notice, Plan, Unit
+from rules.standing import Standing, moot
+from rules.vocabulary import Audience, ContactRole, MessageKind, MessageState, NoticeState, SkipReason
+from services.directory import contacts_on, office_on
+from services.holds import held_units
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owed:
+    """A notice with what it speaks of."""
+
+    notice: Notice
+    assignment: Assignment
+    cycle: Cycle
+    plan: Plan
+    unit: Unit
+
+    @property
+    def immediate(self) -> bool:
+        """Word of a changed date answers what somebody just did: it does not wait for the morning."""
+        return self.notice.rung == "changed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parcel:
+    """Everything one address is owed in one mail."""
+
+    contact: Contact
+    kind: MessageKind
+    owed: tuple[Owed, ...]
+
+
+def owed_notices(session: Session, *, message_id: int | None = None) -> list[Owed]:
+    """Return the notices that no mail holds yet, or those that this mail holds."""
+    query = (
+        select_rows(Notice, Assignment, Cycle, Plan, Unit)
+        .join(Assignment, col(Assignment.id) == Notice.assignment_id)
+        .join(Cycle, col(Cycle.id) == Assignment.cycle_id)
+        .join(Plan, col(Plan.id) == Cycle.plan_id)
+        .join(Unit, col(Unit.id) == Assignment.unit_id)
+        .order_by(col(Notice.id))
+    )
+    if message_id is None:
+        query = query.where(col(Notice.state) == NoticeState.OWED, col(Notice.message_id).is_(None))
+    else:
+        query = query.where(col(Notice.message_id) == message_id)
+    return [
+        Owed(notice=notice, assignment=assignment, cycle=cycle, plan=plan, unit=unit)
+        for notice, assignment, cycle, plan, unit in session.execute(query)
+    ]
+
+
+def ending(owed: Owed, today: date) -> tuple[NoticeState, str] | None:
+    """Return how this notice ends because it no longer holds, or None."""
+    if owed.notice.state is not NoticeState.OWED:
+        return owed.notice.state, owed.notice.reason
+    return moot(
+        Standing(
+            state=owed.assignment.state,
+            notice_version=owed.notice.version,
+            current_version=owed.assignment.version,
+            cycle_closed=owed.cycle.state is CycleState.CLOSED,
+            unit_ended=owed.unit.valid_to is not None and owed.unit.valid_to < today,
+        )
+    )
+
+
+def end_moot(session: Session, *, now: datetime, today: date) -> tuple[list[Owed], list[Owed]]:
+    """Settle the notices that no longer hold; returns those that still do, and those that were settled."""
+    standing, ended = [], []
+    for owed in owed_notices(session):
+        end = ending(owed, today)
+        if end is None:
+            standing.append(owed)
+        else:
+            settle(session, [owed.notice], *end, now=now)
+            ended.append(owed)
+    return standing, ended
+
+
+def settle(session: Session, notices: Sequence[Notice], state: NoticeState, reason: str, *, now: datetime) -> None:
+    """Give notices their outcome."""
+    for notice in notices:
+        notice.state, notice.reason, notice.settled_at = state, reason, now
+        session.add(notice)
+
+
+def parcels(
+    session: Session, standing: Sequence[Owed], *, today: date, now: datetime, morning: bool
+) -> tuple[list[Parcel], list[Owed]]:
+    """Group what is owed by address and kind; what cannot reach anybody ends as skipped and is returned apart.
+
+    Units come before the labour office, so that the late unit and its head are told before anybody above them.
+    """
+    held = held_units(session)
+    if None in held:
+        return [], []
+    unreachable = []
+    contacts, offices = contacts_on(session, today), {}
+    grouped: dict[tuple[str, MessageKind], list[tuple[Contact, Owed]]] = defaultdict(list)
+    for owed in standing:
+        if owed.assignment.unit_id in held or not (morning or owed.immediate):
+            continue
+        if owed.cycle.plan_id not in offices:
+            offices[owed.cycle.plan_id] = office_on(session, owed.cycle.plan_id, today)
+        contact = _reader(owed, contacts, offices[owed.cycle.plan_id])
+        if isinstance(contact, SkipReason):
+            settle(session, [owed.notice], NoticeState.SKIPPED, contact, now=now)
+            unreachable.append(owed)
+            continue
+        kind = MessageKind.IMMEDIATE if owed.immediate else MessageKind.MORNING
+        grouped[normalised(contact.address), kind].append((contact, owed))
+    found = [
+        Parcel(contact=pairs[0][0], kind=kind, owed=tuple(owed for _, owed in pairs))
+        for (_, kind), pairs in grouped.items()
+    ]
+    return sorted(found, key=lambda parcel: any(_to_office(owed) for owed in parcel.owed)), unreachable
+
+
+def _to_office(owed: Owed) -> bool:
+    return owed.notice.audience in (Audience.OFFICER, Audience.OFFICE_HEAD)
+
+
+def _reader(owed: Owed, contacts: dict[tuple[int, ContactRole], Contact], office: Unit | None) -> Contact | SkipReason:
+    audience = owed.notice.audience
+    unit = office if _to_office(owed) else owed.unit
+    if unit is None or unit.id is None:
+        return SkipReason.NO_OFFICE
+    role = ContactRole.HEAD if audience in (Audience.HEAD, Audience.OFFICE_HEAD) else ContactRole.CONTACT
+    return contacts.get((unit.id, role), SkipReason.NO_CONTACT)
+
+
+def normalised(address: str) -> str:
+    """Two spellings of one mailbox are one person: one mail a day."""
+    return address.strip().casefold()
+
+
+def release(session: Session, message: Message, state: MessageState, *, now: datetime) -> None:
+    """End a mail that was not sent and let its notices be owed again."""
+    message.state, message.settled_at = state, now
+    session.add(message)
+    session.execute(
+        update(Notice)
+        .where(col(Notice.message_id) == message.id, col(Notice.state) == NoticeState.OWED)
+        .values(message_id=None)
+    )
+
+
+def addresses_served(session: Session, today: date) -> set[str]:
+    """Return the addresses that already have their morning mail of the day, whatever became of it."""
+    return set(
+        session.exec(
+            select(Message.address).where(
+                Message.kind == MessageKind.MORNING,
+                Message.local_date == today,
+                col(Message.state).not_in((MessageState.VOID, MessageState.EXPIRED)),
+            )
+        )
+    )

@@ -1,0 +1,84 @@
+"""Is everything there that must be there? Every expected assignment, and a sweep of every responsibility within 26 h.
+
+26 hours: one morning may be ten minutes later than the last and a machine may have been restarted, but a whole day
+without a look is a fault.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine, func
+from sqlmodel import Session, col, select
+
+from models import Cycle, CycleState, Notice, Plan, Responsibility, Sweep
+from models.database import reading
+from rules.moments import local_date
+from rules.vocabulary import NoticeState
+from rules.workdays import WorkingCalendar
+from services.assigning import current_clauses, missing
+from services.directory import directory_on
+
+SWEEP_WITHIN = timedelta(hours=26)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """What was looked at, and every fault as one sentence."""
+
+    responsibilities: int
+    faults: tuple[str, ...]
+
+
+def check(engine: Engine, *, now: datetime, calendar: WorkingCalendar) -> Health:
+    """Look for what is missing; nothing is changed."""
+    with reading(engine) as session:
+        plans = session.exec(
+            select(Plan).where(
+                select(Cycle.id).where(Cycle.plan_id == Plan.id, Cycle.state == CycleState.OPEN).exists()
+            )
+        ).all()
+        clauses = {plan.slug: current_clauses(session, plan.id or 0) for plan in plans}
+        faults = [
+            *(fault for plan in plans for fault in _unswept(session, plan, clauses[plan.slug], now)),
+            *(fault for plan in plans for fault in _unassigned(session, plan, clauses[plan.slug], now, calendar)),
+            *_failed(session, now),
+        ]
+    return Health(responsibilities=sum(len(found) for found in clauses.values()), faults=tuple(faults))
+
+
+def _unswept(session: Session, plan: Plan, clauses: list[Responsibility], now: datetime) -> list[str]:
+    rows = session.execute(
+        select(Sweep.clause, func.max(Sweep.made_at)).where(Sweep.plan_id == plan.id).group_by(col(Sweep.clause))
+    )
+    last: dict[str, datetime] = dict(rows.tuples())
+    return [
+        f"{plan.slug} {clause.clause}: "
+        + (f"last sweep {last[clause.clause]:%Y-%m-%d %H:%M} UTC" if clause.clause in last else "never swept")
+        for clause in clauses
+        if clause.clause not in last or now - last[clause.clause] > SWEEP_WITHIN
+    ]
+
+
+def _unassigned(
+    session: Session, plan: Plan, clauses: list[Responsibility], now: datetime, calendar: WorkingCalendar
+) -> list[str]:
+    today = local_date(now)
+    cycles = session.exec(
+        select(Cycle).where(Cycle.plan_id == plan.id, Cycle.state == CycleState.OPEN, Cycle.opened_on <= today)
+    ).all()
+    directory = directory_on(session, today)
+    return [
+        f"{plan.slug} {cycle.year} {item.duty.key}: no assignment for {item.unit.name}"
+        for cycle in cycles
+        for item in missing(session, cycle, plan, clauses, directory=directory, calendar=calendar)
+    ]
+
+
+def _failed(session: Session, now: datetime) -> list[str]:
+    """Mails that the mail server refused for good since yesterday: somebody has to mend the address."""
+    count = session.exec(
+        select(func.count())
+        .select_from(Notice)
+        .where(Notice.state == NoticeState.FAILED, col(Notice.settled_at) > now - SWEEP_WITHIN)
+    ).one()
+    return [f"{count} notices could not be delivered since yesterday"] if count else []

@@ -1,0 +1,64 @@
+"""What an administrator sets, all from environment variables with the prefix DONDOC_; read at the edges only."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from rules.errors import DondocError
+
+
+class SettingsError(DondocError):
+    """A setting is wrong."""
+
+
+class Settings(BaseSettings):
+    """Every field is one variable: `database_url` is DONDOC_DATABASE_URL. Secrets are never shown."""
+
+    model_config = SettingsConfigDict(env_prefix="DONDOC_", extra="ignore")
+
+    home: Path = Path(".dondoc")
+    database_url: str = ""
+    calendar_file: Path | None = None
+    public_url: str = ""
+
+    trial: bool = False
+
+    smtp_host: str = ""
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_ca_file: str = ""
+    smtp_timeout: Annotated[float, Field(gt=0, le=600)] = 30
+
+    mail_from: str = ""
+    mail_reply_to: str = ""
+    mail_contact_title: str = ""
+    mail_contact_phone: str = ""
+
+    prefect_port: Annotated[int, Field(ge=1, le=65535)] = 4200
+    mailbox_smtp_port: Annotated[int, Field(ge=0, le=65535)] = 2525
+    mailbox_http_port: Annotated[int, Field(ge=0, le=65535)] = 8025
+
+    @field_validator("mail_from", "mail_reply_to")
+    @classmethod
+    def _one_line(cls, value: str) -> str:
+        if any(character in value for character in "\r\n"):
+            raise ValueError("must stand on one line")
+        return value
+
+    @property
+    def database(self) -> str:
+        """The database address; by default a SQLite file in the home folder."""
+        return self.database_url or f"sqlite:///{self.home / 'dondoc.db'}"
+
+    @classmethod
+    def read(cls) -> Self:
+        """Read the environment; what is wrong is named by its variable."""
+        try:
+            return cls()
+        except ValidationError as error:
+            lines = [f"DONDOC_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
+            raise SettingsError("\n".join(lines)) from None
