@@ -40,3 +40,19 @@ check: setup ## lint, types, architecture, migrations
 
 test: setup ## unit, integration and acceptance tests (PyPI only)
 	$(BIN)/pytest -m 'not system'
+
+test-system: setup ## tests against real programs from Debian (Postfix), installing what is missing
+	@bash tests/system/install.sh
+	$(BIN)/pytest -m system
+
+run: setup ## run everything on trial: Prefect, worker and a local mailbox; Ctrl-C ends it
+	$(BIN)/dondoc up --trial
+
+demo: setup ## play a year of the Kon Rẫy plan and leave Prefect's UI and the mailbox open
+	$(BIN)/dondoc demo --year 2024
+
+bench: setup ## measure speed and memory; fails when a bound is broken
+	$(BIN)/python -m bench
+
+clean: ## remove what was made here: .venv, caches, the demo's folder
+	rm -rf .venv .dondoc-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

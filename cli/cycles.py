@@ -15,7 +15,7 @@ from rules.deadlines import DueRule, Form
 from rules.periods import period_from
 from services.board import status
 from services.cycles import change_deadline, close_cycle, open_cycle
-from services.preview import Preview
+from services.preview import Line, Preview
 from tasks.edge import enter
 
 app = typer.Typer(help="Open, look at, change and close a plan's year.", no_args_is_help=True)
@@ -44,11 +44,8 @@ def open_command(
 def _show(seen: Preview, *, dry_run: bool) -> None:
     print_table(
         f"{seen.plan}, năm {seen.year}: {seen.assignments} nhiệm vụ được giao",
-        ("Nội dung công việc", "", "Căn cứ", "Đơn vị", "Nơi nhận", "Kỳ", "Thời hạn"),
-        [
-            (line.duty, line.title, line.citation, line.units, line.recipient, line.period, _day(line.final))
-            for line in seen.lines
-        ],
+        ("Nội dung công việc", "", "Đơn vị", "Nơi nhận", "Kỳ", "Thời hạn"),
+        [(line.duty, line.title, line.units, line.recipient, line.period, _due(line)) for line in seen.lines],
     )
     for warning in seen.warnings:
         typer.echo(f"! {warning}")
@@ -60,6 +57,10 @@ def _show(seen: Preview, *, dry_run: bool) -> None:
         typer.echo("Xem trước: chưa có gì được tạo. Bỏ --dry-run để bắt đầu năm.")
     else:
         typer.echo(f"Đã bắt đầu năm {seen.year}. Chạy `dondoc deploy` để cập nhật lịch trong Prefect.")
+
+
+def _due(line: Line) -> str:
+    return _day(line.final) if line.can_have_deadline else "không có"
 
 
 def _day(day: date | None) -> str:

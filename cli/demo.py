@@ -29,6 +29,7 @@ from models.database import make_engine, reading, writing
 from plans.calendar_file import load_calendar
 from plans.coverage import check
 from rules.errors import DondocError
+from rules.vocabulary import Audience, NoticeState
 from services.figures import Row, figures, year_table
 from services.installation import make
 from services.plan_loading import load_plan
@@ -36,6 +37,21 @@ from settings import Settings
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "konray"
 _MARKER = "this-folder-belongs-to-dondoc-demo"
+
+
+_OFFICE = (Audience.OFFICER, Audience.OFFICE_HEAD)
+_STARTS = {
+    "opened": "bắt đầu năm thực hiện",
+    "changed": "thời hạn thay đổi",
+    "invited": "đề nghị phối hợp",
+}
+_OUTCOMES = {
+    NoticeState.OWED: "Chờ gửi",
+    NoticeState.SENT: "Đã gửi",
+    NoticeState.SUPERSEDED: "Được thay bằng lần nhắc sau",
+    NoticeState.SKIPPED: "Không gửi",
+    NoticeState.FAILED: "Gửi không thành công",
+}
 
 
 class DemoError(DondocError):
@@ -87,7 +103,6 @@ def _own_settings(folder: Path) -> Ports:
     for name in [name for name in os.environ if name.startswith(("DONDOC_", "PREFECT_"))]:
         del os.environ[name]
     os.environ["DONDOC_HOME"] = str(folder.absolute())
-    os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "ERROR"  # the runs' logs are for the UI
     return Ports(prefect=free_port(), mailbox_smtp=free_port(), mailbox_http=free_port())
 
 
@@ -106,7 +121,7 @@ def _play_year(settings: Settings, tree: ProcessTree, home: PrefectHome, cycle_f
     with connected(home), Progress(console=Console(stderr=True), disable=quiet, transient=True) as progress:
         bar = progress.add_task(f"Năm {year.cycle.year}", total=365)
         played = _played(year, lambda day: progress.update(bar, completed=day))
-    played.deployments = sum(name.startswith(checked.plan.plan.slug) for name in outcome.created)
+    played.deployments = sum(name.endswith(f"_{checked.plan.plan.slug}") for name in outcome.created)
     return played
 
 
@@ -150,16 +165,33 @@ def _print(settings: Settings, result: dict[str, object], *, as_json: bool) -> N
         rows = year_table(session)
     print_table(
         "Dữ liệu giả lập: ai nhận gì, khi nào, vì sao",
-        ("Ngày", "Đơn vị", "Nội dung, lần nhắc", "Kết quả"),
+        ("Ngày", "Người nhận", "Nội dung", "Vì sao", "Kết quả"),
         [_cells(row) for row in rows],
     )
     typer.echo("; ".join(f"{name} {value}" for name, value in result.items()))
 
 
-def _cells(row: Row) -> tuple[str, str, str, str]:
-    day = f"{row.sent:%d/%m/%Y}" if row.sent else "–"
-    name = row.line.notice.split("/", 2)[-1]
-    return day, row.line.unit, name, f"{row.line.outcome} {row.line.reason}".strip()
+def _cells(row: Row) -> tuple[str, ...]:
+    (title, unit), rest = row.what[0], len(row.what) - 1
+    if row.audience in _OFFICE:
+        what = f"{title}: {'; '.join(unit for _, unit in row.what)}"
+    else:
+        what = f"{title} và {rest} nội dung khác" if rest else title
+    outcome = f"{_OUTCOMES[row.outcome]}{f' ({row.reason})' if row.reason else ''}"
+    return f"{row.day:%d/%m/%Y}", row.address or unit, what, _why(row), outcome
+
+
+def _why(row: Row) -> str:
+    """Say in an officer's words why this went out."""
+    if row.rung in _STARTS:
+        return _STARTS[row.rung]
+    offset, final = int(row.rung), f"{row.final:%d/%m/%Y}" if row.final else ""
+    if offset < 0:
+        return f"còn {-offset:02d} ngày làm việc đến hạn {final}"
+    if offset == 0:
+        return f"ngày cuối của thời hạn {final}"
+    listed = " (danh sách)" if row.audience in _OFFICE else ""
+    return f"quá hạn {offset:02d} ngày làm việc, thời hạn {final}{listed}"
 
 
 def _stay(tree: ProcessTree, home: PrefectHome, ports: Ports) -> None:

@@ -99,6 +99,8 @@ def demo_command(
     folder: Annotated[Path, typer.Option(help="the demo's own folder, made anew each time")] = Path(".dondoc-demo"),
 ) -> None:
     """Play a year of the Kon Rẫy plan on a simulated clock, with real flows, a real server and a local mailbox."""
+    # Read by Prefect when it is imported: the logs of the year's runs are for its UI, not for this terminal.
+    os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "ERROR"
     from cli.demo import play
 
     play(year=year, headless=headless, as_json=as_json, out=out, folder=folder)

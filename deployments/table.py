@@ -77,8 +77,8 @@ def minute_for(plan: str, responsibility: str) -> int:
 
 
 def deployment_name(plan: str, responsibility: str) -> str:
-    """Return `konray-2022-2025_V.4-3`: letters, digits, dot, hyphen and underscore only, for addresses and shells."""
-    return f"{_plain(plan)}_{_plain(responsibility)}"
+    """Return `V.4-3_konray-2022-2025`: letters, digits, dot, hyphen and underscore only, for addresses and shells."""
+    return f"{_plain(responsibility)}_{_plain(plan)}"
 
 
 def wanted_deployments(rows: Sequence[ResponsibilityRow]) -> list[Wanted]:

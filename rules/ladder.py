@@ -116,9 +116,10 @@ def decide(case: Case, today: date, calendar: WorkingCalendar) -> Decision:
     """
     if case.state not in WAITING:
         return Decision()
-    if not calendar.is_working(today):
-        return Decision(next_look_on=_next_look(case, today, calendar))
     every = rungs(case, calendar)
+    next_look_on = _next_look(case, every, today, calendar)
+    if not calendar.is_working(today):
+        return Decision(next_look_on=next_look_on)
     if case.resting_until is not None and today <= case.resting_until:
         every = tuple(rung for rung in every if rung.offset <= 0)
     parts = [_decide_audience(case, today, [r for r in every if r.audience is audience]) for audience in Audience]
@@ -126,7 +127,7 @@ def decide(case: Case, today: date, calendar: WorkingCalendar) -> Decision:
         owe=tuple(rung for part in parts for rung in part.owe),
         supersede=tuple(rung for part in parts for rung in part.supersede),
         skip=tuple(pair for part in parts for pair in part.skip),
-        next_look_on=_next_look(case, today, calendar),
+        next_look_on=next_look_on,
     )
 
 
@@ -185,10 +186,10 @@ def _skip_reason(case: Case, rung: Rung) -> SkipReason | None:
     return None
 
 
-def _next_look(case: Case, today: date, calendar: WorkingCalendar) -> date | None:
+def _next_look(case: Case, every: tuple[Rung, ...], today: date, calendar: WorkingCalendar) -> date | None:
     """Return the first later day on which an unrecorded rung can be reached; a rest or a day off puts it off."""
     days = []
-    for rung in rungs(case, calendar):
+    for rung in every:
         if rung.key in case.existing:
             continue
         day = rung.day

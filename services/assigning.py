@@ -4,45 +4,49 @@ A continuous duty gives one undated assignment per unit and cycle, an on-event d
 duty done once is assigned in the first cycle, and again in a later one only if that year's file sets a date for it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
-from sqlalchemy import insert
+from sqlalchemy import ColumnElement, insert, literal
 from sqlalchemy import select as select_rows
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
 
 from models import Assignment, Cycle, DeadlineVersion, DueDate, Duty, Plan, Responsibility, Unit
 from rules.deadlines import Deadline, DueRule, base_deadline
 from rules.periods import periods_of
 from rules.vocabulary import AssignmentState, Nature, PeriodKind
 from rules.workdays import WorkingCalendar
+from services.chunks import chunks
 from services.deadlines import steps_as_json
 from services.directory import Directory
 
-#: Rows per INSERT: bounded memory for a cycle of tens of thousands of assignments.
-_BATCH = 5_000
+#: Tens of thousands of rows are read in portions: held all at once they only occupy the garbage collector.
+_IN_PORTIONS = {"yield_per": 2_000}
 
 DueKey = tuple[str, str, str]
 """duty key, recipient ("" = all), period key"""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Expected:
-    """One assignment that must exist; `deadline` is empty while "chưa ấn định thời hạn"."""
+class Slot:
+    """One duty in one period, for one recipient, with all units that must have an assignment for it.
+
+    `deadline` is empty while "chưa ấn định thời hạn".
+    """
 
     responsibility: Responsibility
     duty: Duty
-    unit: Unit
     recipient: str
     addressed_to: str
     period: str
     deadline: Deadline | None
+    units: tuple[Unit, ...]
 
     @property
-    def key(self) -> tuple[str, int, str, str]:
-        assert self.unit.id is not None
-        return self.duty.key, self.unit.id, self.recipient, self.period
+    def key(self) -> tuple[str, str, str]:
+        return self.duty.key, self.recipient, self.period
 
 
 def current_clauses(session: Session, plan_id: int) -> list[Responsibility]:
@@ -79,25 +83,22 @@ def expected(
     calendar: WorkingCalendar,
     plan: Plan,
     done_before: frozenset[tuple[str, int]] = frozenset(),
-) -> Iterator[Expected]:
-    """Yield every assignment these duties must have in the year; `done_before` holds (duty, unit) of earlier cycles."""
+) -> Iterator[Slot]:
+    """Yield what these duties must have in the year; `done_before` holds (duty, unit) of earlier cycles."""
     for responsibility, duty in duties:
-        units = directory.expand(duty.addressees or responsibility.addressees)
+        units = tuple(directory.expand(duty.addressees or responsibility.addressees))
         for recipient, addressed_to, period in _slots(duty, year):
             rule = rules.get((duty.key, recipient, period)) or rules.get((duty.key, "", period))
-            deadline = base_deadline(rule, calendar, plan.roll) if rule else None
-            for unit in units:
-                if duty.nature == Nature.ONCE and deadline is None and (duty.key, unit.id) in done_before:
-                    continue
-                yield Expected(
-                    responsibility=responsibility,
-                    duty=duty,
-                    unit=unit,
-                    recipient=recipient,
-                    addressed_to=addressed_to,
-                    period=period,
-                    deadline=deadline,
-                )
+            again = duty.nature != Nature.ONCE or rule is not None
+            yield Slot(
+                responsibility=responsibility,
+                duty=duty,
+                recipient=recipient,
+                addressed_to=addressed_to,
+                period=period,
+                deadline=base_deadline(rule, calendar, plan.roll) if rule else None,
+                units=units if again else tuple(unit for unit in units if (duty.key, unit.id) not in done_before),
+            )
 
 
 def _slots(duty: Duty, year: int) -> Iterator[tuple[str, str, str]]:
@@ -134,17 +135,11 @@ def missing(
     *,
     directory: Directory,
     calendar: WorkingCalendar,
-) -> list[Expected]:
+) -> list[Slot]:
     """Return the expected assignments of these clauses that the database does not have yet."""
     pairs = [(clause, duty) for clause in clauses for duty in duties_of(session, clause)]
     once = [duty.key for _, duty in pairs if duty.nature == Nature.ONCE]
-    have = set(
-        session.exec(
-            select(Assignment.duty_key, Assignment.unit_id, Assignment.recipient, Assignment.period).where(
-                Assignment.cycle_id == cycle.id, col(Assignment.duty_key).in_([duty.key for _, duty in pairs])
-            )
-        ).all()
-    )
+    have = _assigned_units(session, cycle, [duty.key for _, duty in pairs])
     wanted = expected(
         pairs,
         year=cycle.year,
@@ -154,80 +149,91 @@ def missing(
         plan=plan,
         done_before=done_in_other_cycles(session, cycle, once) if once else frozenset(),
     )
-    return [item for item in wanted if item.key not in have]
+    lacking = []
+    for slot in wanted:
+        assigned = have.get(slot.key, set())
+        units = tuple(unit for unit in slot.units if unit.id not in assigned)
+        if units:
+            lacking.append(replace(slot, units=units))
+    return lacking
 
 
-def make_assignments(session: Session, cycle: Cycle, items: Sequence[Expected], *, today: date, now: datetime) -> None:
-    """Insert the assignments and the first version of their deadlines."""
-    rows = [_row(item, cycle, today, now) for item in items]
-    for start in range(0, len(rows), _BATCH):
-        session.execute(insert(Assignment), rows[start : start + _BATCH])
-    deadlines = {item.key: item.deadline for item in items if item.deadline is not None}
-    if not deadlines:
-        return
-    steps = {id(deadline): steps_as_json(deadline) for deadline in deadlines.values()}
-    versions = []
-    for identifier, key in _dated_without_version(session, cycle):
-        deadline = deadlines.get(key)
-        if deadline is not None:
-            versions.append(_version(identifier, deadline, steps[id(deadline)], max(today, cycle.opened_on), now))
-    for start in range(0, len(versions), _BATCH):
-        session.execute(insert(DeadlineVersion), versions[start : start + _BATCH])
+def _assigned_units(session: Session, cycle: Cycle, duty_keys: Sequence[str]) -> dict[tuple[str, str, str], set[int]]:
+    """Return the ids of the units that have an assignment, by duty, recipient and period."""
+    rows = session.execute(
+        select_rows(
+            col(Assignment.duty_key), col(Assignment.recipient), col(Assignment.period), col(Assignment.unit_id)
+        ).where(col(Assignment.cycle_id) == cycle.id, col(Assignment.duty_key).in_(duty_keys)),
+        execution_options=_IN_PORTIONS,
+    )
+    found: dict[tuple[str, str, str], set[int]] = defaultdict(set)
+    for duty_key, recipient, period, unit_id in rows:
+        found[duty_key, recipient, period].add(unit_id)
+    return found
 
 
-def _row(item: Expected, cycle: Cycle, today: date, now: datetime) -> dict[str, object]:
-    opened_on = max(today, cycle.opened_on)
-    return {
+def make_assignments(session: Session, cycle: Cycle, slots: Iterable[Slot], *, today: date, now: datetime) -> int:
+    """Insert the assignments and the first version of their deadlines; returns how many.
+
+    Two statements for all units of a slot: a year of the whole country is made in the database, not row by row.
+    """
+    made = 0
+    since = max(today, cycle.opened_on)
+    for slot in slots:
+        made += len(slot.units)
+        for units in chunks([unit.id or 0 for unit in slot.units]):
+            _insert_assignments(session, cycle, slot, units, since, now)
+            if slot.deadline is not None:
+                _insert_deadlines(session, cycle, slot, slot.deadline, units, since, now)
+    return made
+
+
+def _insert_assignments(
+    session: Session, cycle: Cycle, slot: Slot, units: Sequence[int], since: date, now: datetime
+) -> None:
+    same = {
         "cycle_id": cycle.id,
         "plan_id": cycle.plan_id,
-        "responsibility_id": item.responsibility.id,
-        "clause": item.responsibility.clause,
-        "duty_key": item.duty.key,
-        "unit_id": item.unit.id,
-        "unit_name": item.unit.name,
-        "recipient": item.recipient,
-        "addressed_to": item.addressed_to,
-        "period": item.period,
+        "responsibility_id": slot.responsibility.id,
+        "clause": slot.responsibility.clause,
+        "duty_key": slot.duty.key,
+        "recipient": slot.recipient,
+        "addressed_to": slot.addressed_to,
+        "period": slot.period,
         "state": AssignmentState.OPEN,
-        "opened_on": opened_on,
-        "version": 1 if item.deadline else 0,
-        "final": item.deadline.final if item.deadline else None,
-        "since": opened_on,
-        "next_look_on": opened_on,
+        "opened_on": since,
+        "version": 1 if slot.deadline else 0,
+        "final": slot.deadline.final if slot.deadline else None,
+        "since": since,
+        "next_look_on": since,
         "made_at": now,
     }
+    source = select_rows(*_literals(Assignment, same), col(Unit.id), col(Unit.name)).where(col(Unit.id).in_(units))
+    session.execute(insert(Assignment).from_select([*same, "unit_id", "unit_name"], source))
 
 
-def _version(
-    assignment_id: int, deadline: Deadline, steps: list[dict[str, object]], since: date, now: datetime
-) -> dict[str, object]:
-    at: time | None = deadline.at
-    return {
-        "assignment_id": assignment_id,
+def _insert_deadlines(
+    session: Session, cycle: Cycle, slot: Slot, deadline: Deadline, units: Sequence[int], since: date, now: datetime
+) -> None:
+    same = {
         "version": 1,
         "final": deadline.final,
-        "at": at,
-        "steps": steps,
+        "at": deadline.at,
+        "steps": steps_as_json(deadline),
         "since": since,
         "made_at": now,
     }
-
-
-def _dated_without_version(session: Session, cycle: Cycle) -> Iterator[tuple[int, tuple[str, int, str, str]]]:
-    """Yield id and key of the dated assignments whose first deadline version is still to be written."""
-    rows = session.execute(
-        select_rows(
-            col(Assignment.id),
-            col(Assignment.duty_key),
-            col(Assignment.unit_id),
-            col(Assignment.recipient),
-            col(Assignment.period),
-        ).where(
-            col(Assignment.cycle_id) == cycle.id,
-            col(Assignment.version) == 1,
-            ~select(DeadlineVersion.id).where(DeadlineVersion.assignment_id == Assignment.id).exists(),
-        )
+    source = select_rows(*_literals(DeadlineVersion, same), col(Assignment.id)).where(
+        col(Assignment.cycle_id) == cycle.id,
+        col(Assignment.duty_key) == slot.duty.key,
+        col(Assignment.recipient) == slot.recipient,
+        col(Assignment.period) == slot.period,
+        col(Assignment.unit_id).in_(units),
     )
-    for identifier, duty_key, unit_id, recipient, period in rows:
-        assert identifier is not None
-        yield identifier, (duty_key, unit_id, recipient, period)
+    session.execute(insert(DeadlineVersion).from_select([*same, "assignment_id"], source))
+
+
+def _literals(table: type[SQLModel], values: Mapping[str, object]) -> Iterator[ColumnElement[object]]:
+    """Yield the values as constants of their columns' types: PostgreSQL must know the type of an empty one, too."""
+    for name, value in values.items():
+        yield literal(value, getattr(table, name).type)

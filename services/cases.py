@@ -1,7 +1,7 @@
 """From rows to the ladder's values: everything `rules.ladder` must know of an assignment, gathered in few queries."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,10 +12,8 @@ from sqlmodel import Session, col, select
 from models import Assignment, Duty, Notice, Plan, Responsibility, Unit
 from rules.ladder import Case, Ladder
 from rules.vocabulary import Audience, NoticeState, Role
+from services.chunks import chunks
 from services.directory import office_on
-
-#: Ids per IN list; SQLite allows 32,766 variables in a statement, PostgreSQL 65,535.
-_CHUNK = 5_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +24,6 @@ class Fact:
     responsibility: Responsibility
     duty: Duty
     unit: Unit
-
-
-def chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), _CHUNK):
-        yield ids[start : start + _CHUNK]
 
 
 def facts_for(session: Session, ids: Sequence[int]) -> list[Fact]:
@@ -55,6 +48,8 @@ def cases_for(session: Session, plan: Plan, facts: Sequence[Fact], today: date) 
     office = office_on(session, plan.id, today)
     existing = _existing(session, facts)
     bounds = _bounds(session, facts)
+    clauses = {fact.responsibility.id: fact.responsibility for fact in facts}
+    ladders = {identifier: ladder_of(clause) for identifier, clause in clauses.items()}
     return [
         Case(
             state=fact.assignment.state,
@@ -67,7 +62,7 @@ def cases_for(session: Session, plan: Plan, facts: Sequence[Fact], today: date) 
             unit_ended=fact.unit.valid_to is not None and fact.unit.valid_to < today,
             bound=bounds.get((fact.assignment.cycle_id, fact.duty.feeds)),
             resting_until=fact.assignment.resting_until,
-            ladder=ladder_of(fact.responsibility),
+            ladder=ladders[fact.responsibility.id],
             existing=existing.get(fact.assignment.id, {}),
         )
         for fact in facts

@@ -17,12 +17,14 @@ from rules.vocabulary import Nature
 from rules.workdays import WorkingCalendar
 from services.assigning import (
     DueKey,
+    Slot,
     current_clauses,
     done_in_other_cycles,
     duties_of,
     expected,
     make_assignments,
 )
+from services.cases import facts_for
 from services.deadlines import current_version, deadline_of, set_deadline
 from services.directory import directory_on
 from services.finding import find_cycle, find_plan
@@ -77,7 +79,7 @@ def _draft(
     rules = _rules(file, {duty.key: duty for _, duty in pairs})
     once = [duty.key for _, duty in pairs if duty.nature == Nature.ONCE]
     blank = found or Cycle(plan_id=plan.id or 0, year=file.year, opened_on=today, file_text="", made_at=plan.loaded_at)
-    items = expected(
+    slots = expected(
         pairs,
         year=file.year,
         rules=rules,
@@ -86,7 +88,9 @@ def _draft(
         plan=plan,
         done_before=done_in_other_cycles(session, blank, once),
     )
-    return Draft(plan=plan, pairs=pairs, rules=rules, items=tuple(items))
+    draft = Draft(plan=plan, pairs=pairs, rules=rules, slots=tuple(slots))
+    _require_places(rules, draft.slots)
+    return draft
 
 
 def _rules(file: CycleFile, duties: dict[str, Duty]) -> dict[DueKey, DueRule]:
@@ -95,11 +99,28 @@ def _rules(file: CycleFile, duties: dict[str, Duty]) -> dict[DueKey, DueRule]:
         duty = duties.get(entry.duty)
         if duty is None:
             raise CycleError(f"{entry.duty}: the plan has no such duty in force")
-        if duty.nature not in (Nature.PERIODIC, Nature.ONCE):
-            raise CycleError(f"{entry.duty}: a {duty.nature} duty can have no deadline")
-        period = period_from(file.year, entry.period).key
-        rules[entry.duty, entry.recipient or "", period] = file.due_rule(entry)
+        _require_datable(duty)
+        only = [item["applied"] for item in duty.recipients if item["applied"]] == [entry.recipient]
+        recipient = "" if only or entry.recipient is None else entry.recipient
+        rules[entry.duty, recipient, period_from(file.year, entry.period).key] = file.due_rule(entry)
     return rules
+
+
+def _require_datable(duty: Duty) -> None:
+    if duty.nature not in (Nature.PERIODIC, Nature.ONCE):
+        raise CycleError(f"{duty.key}: a {duty.nature} duty can have no deadline")
+
+
+def _require_places(rules: dict[DueKey, DueRule], slots: Sequence[Slot]) -> None:
+    """A date that fits no recipient or period of its duty would be lost without a word."""
+    places = {slot.key for slot in slots} | {(slot.duty.key, "", slot.period) for slot in slots}
+    for duty_key, recipient, period in sorted(rules.keys() - places):
+        known = "; ".join(
+            sorted(" ".join(part for part in place[1:] if part) for place in places if place[0] == duty_key)
+        )
+        raise CycleError(
+            f"{duty_key}: there is no place for a date for {recipient or 'all'} {period}; there is: {known}"
+        )
 
 
 def _difference(before: str, after: str) -> tuple[str, ...]:
@@ -120,9 +141,9 @@ def _create(session: Session, draft: Draft, file: CycleFile, text: str, today: d
     session.flush()
     for key, rule in draft.rules.items():
         _save_rule(session, cycle, key, rule, now)
-    make_assignments(session, cycle, draft.items, today=today, now=now)
+    made = make_assignments(session, cycle, draft.slots, today=today, now=now)
     subject = f"{draft.plan.slug}/{file.year}"
-    record(session, now=now, actor=actor, action="opened", subject=subject, assignments=len(draft.items))
+    record(session, now=now, actor=actor, action="opened", subject=subject, assignments=made)
 
 
 def _save_rule(session: Session, cycle: Cycle, key: DueKey, rule: DueRule, now: datetime) -> None:
@@ -179,6 +200,7 @@ def change_deadline(
     rows = _assignments(session, cycle, key)
     if not rows:
         raise CycleError(f"{plan} {year} has no assignment of {' '.join(part for part in key if part)}")
+    _require_datable(facts_for(session, [rows[0].id or 0])[0].duty)
     if base_deadline(rule, calendar, found.roll).final < local_date(now):
         raise CycleError(f"the new deadline {rule.last_day:%Y-%m-%d} lies before today")
     _save_rule(session, cycle, key, rule, now)

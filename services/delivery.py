@@ -26,10 +26,22 @@ from rules.errors import DondocError
 from rules.moments import local, local_date
 from rules.vocabulary import MessageKind, MessageState, NoticeState
 from rules.workdays import WorkingCalendar
-from services.cases import Fact, chunks, facts_for
+from services.cases import Fact, facts_for
+from services.chunks import chunks
 from services.finding import assignment_name
 from services.letters import Letterhead, Letters
-from services.outbox import Parcel, addresses_served, end_moot, ending, normalised, owed_notices, parcels, release
+from services.holds import held_units
+from services.outbox import (
+    Parcel,
+    addresses_served,
+    end_moot,
+    ending,
+    normalised,
+    on_hold,
+    owed_notices,
+    parcels,
+    release,
+)
 from services.outbox import settle as settle_notices
 
 #: Mails begin once every responsibility has its sweep of the day, or at this hour, whatever is missing.
@@ -259,8 +271,11 @@ def _claim(job: _Job, identifier: int) -> Message | None:
     """
     with writing(job.engine) as session:
         message = session.get_one(Message, identifier)
-        held = owed_notices(session, message_id=identifier)
-        endings = [(owed, ending(owed, job.today)) for owed in held]
+        notices = owed_notices(session, message_id=identifier)
+        if on_hold(notices, held_units(session)):
+            job.tried.add(identifier)  # it waits as it is until the hold is lifted
+            return None
+        endings = [(owed, ending(owed, job.today)) for owed in notices]
         if not any(end for _, end in endings):
             message.state, message.attempts = MessageState.SENDING, message.attempts + 1
             session.add(message)

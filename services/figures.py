@@ -1,19 +1,19 @@
 """What happened in a year: every notice with its mail, and the figures that must be nought."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import func
 from sqlalchemy import select as select_rows
 from sqlmodel import Session, col, select
 
-from models import Assignment, Message, Notice, Submission
-from rules.moments import local_date
+from models import Assignment, Duty, Message, Notice, Submission
 from rules.vocabulary import Audience, MessageKind, MessageState, NoticeState
 from rules.workdays import WorkingCalendar
-from services.delivery import Line, notice_lines
+
+#: Rungs that mark the start of something; all others count the days to or from a deadline.
+STARTS = frozenset({"opened", "changed", "invited"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +31,16 @@ class Figures:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One notice of the year, for the table: who got what, when, why."""
+    """What one address got on one day for one reason, for the table: who got what, when, why, and what became of it."""
 
-    sent: date | None
+    day: date
     address: str
-    line: Line
+    what: tuple[tuple[str, str], ...]  # duty and unit
+    rung: str
+    audience: Audience
+    final: date | None
+    outcome: NoticeState
+    reason: str
 
 
 def figures(session: Session, calendar: WorkingCalendar) -> Figures:
@@ -80,16 +85,30 @@ def _moment(value: datetime) -> float:
     return value.timestamp()
 
 
-def year_table(session: Session) -> Sequence[Row]:
-    """Return every notice in the order of the mails; those that were never mailed come where they were recorded."""
+def year_table(session: Session) -> list[Row]:
+    """Return the year's notices in the order of the mails, those of one mail and one rung together."""
     rows = session.execute(
-        select_rows(col(Notice.id), col(Notice.settled_at), col(Notice.made_on), col(Message.address))
+        select_rows(Notice, Assignment, Duty, Message)
+        .join(Assignment, col(Assignment.id) == Notice.assignment_id)
+        .join(
+            Duty,
+            (col(Duty.responsibility_id) == Assignment.responsibility_id) & (col(Duty.key) == Assignment.duty_key),
+        )
         .join(Message, col(Message.id) == Notice.message_id, isouter=True)
         .order_by(col(Notice.id))
-    ).all()
-    lines = notice_lines(session, [row[0] or 0 for row in rows])
-    table = [
-        Row(sent=local_date(settled) if settled and address else made_on, address=address or "–", line=line)
-        for (_, settled, made_on, address), line in zip(rows, lines, strict=True)
-    ]
-    return sorted(table, key=lambda row: row.sent or date.min)
+    )
+    grouped: dict[Row, list[tuple[str, str]]] = {}
+    for notice, assignment, duty, message in rows:
+        row = Row(
+            day=message.local_date if message else notice.made_on,
+            address=message.address if message else "",
+            what=(),
+            rung=notice.rung,
+            audience=notice.audience,
+            final=None if notice.rung in STARTS else assignment.final,
+            outcome=notice.state,
+            reason=notice.reason,
+        )
+        grouped.setdefault(row, []).append((duty.title, assignment.unit_name))
+    found = [replace(row, what=tuple(what)) for row, what in grouped.items()]
+    return sorted(found, key=lambda row: row.day)

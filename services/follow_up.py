@@ -11,7 +11,7 @@ from datetime import date, datetime
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from models import Assignment, Cycle, Plan, Responsibility, Sweep
+from models import Assignment, Cycle, CycleState, Plan, Responsibility, Sweep
 from models.database import writing
 from rules.deadlines import recalculated_deadline
 from rules.lifecycle import WAITING
@@ -88,12 +88,12 @@ def _complete(
     calendar: WorkingCalendar,
 ) -> int:
     directory = directory_on(session, today)
-    items = missing(session, cycle, plan, [responsibility], directory=directory, calendar=calendar)
-    if items:
-        make_assignments(session, cycle, items, today=today, now=now)
+    lacking = missing(session, cycle, plan, [responsibility], directory=directory, calendar=calendar)
+    made = make_assignments(session, cycle, lacking, today=today, now=now)
+    if made:
         subject = f"{plan.slug}/{cycle.year}/{responsibility.clause}"
-        record(session, now=now, actor="dondoc", action="assigned", subject=subject, assignments=len(items))
-    return len(items)
+        record(session, now=now, actor="dondoc", action="assigned", subject=subject, assignments=made)
+    return made
 
 
 def _calendar_changed(session: Session, plan: Plan, clause: str, calendar: WorkingCalendar) -> bool:
@@ -109,8 +109,13 @@ def _calendar_changed(session: Session, plan: Plan, clause: str, calendar: Worki
 def _recalculate(session: Session, plan: Plan, clause: str, calendar: WorkingCalendar, now: datetime) -> int:
     """A day off announced since the last sweep may move deadlines and rungs: look at every waiting assignment."""
     rows = session.exec(
-        select(Assignment).where(
-            Assignment.plan_id == plan.id, Assignment.clause == clause, col(Assignment.final).is_not(None)
+        select(Assignment)
+        .join(Cycle, col(Cycle.id) == Assignment.cycle_id)
+        .where(
+            Assignment.plan_id == plan.id,
+            Assignment.clause == clause,
+            Cycle.state == CycleState.OPEN,
+            col(Assignment.final).is_not(None),
         )
     ).all()
     moved = 0

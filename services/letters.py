@@ -23,7 +23,8 @@ from rules.ladder import Case, RungKind, rungs
 from rules.moments import local, local_date
 from rules.vocabulary import Audience, ContactRole, Deliverable, MessageKind, Nature
 from rules.workdays import WorkingCalendar
-from services.cases import Fact, cases_for, chunks, facts_for
+from services.cases import Fact, cases_for, facts_for
+from services.chunks import chunks
 from services.deadlines import deadline_of
 from services.directory import contacts_on, office_on
 from services.finding import assignment_name

@@ -11,12 +11,15 @@ from models import Assignment, Cycle, CycleState, Notice, Plan
 from rules.ladder import Case, Decision, Rung, decide
 from rules.vocabulary import NoticeState
 from rules.workdays import WorkingCalendar
-from services.cases import Fact, cases_for, chunks, facts_for
+from services.cases import Fact, cases_for, facts_for
+from services.chunks import chunks
 from services.finding import assignment_name
 
 #: Rows of a run's table for assignments on which there was nothing to do; the run's figures count them all.
 _SHOWN = 200
 _BATCH = 5_000
+#: The objects in the session are done with; comparing each of them with each statement would cost the square.
+_ROWS_ONLY = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +82,10 @@ def _apply(
         _supersede(session, fact, rung)
     for day, ids in looks.items():
         for chunk in chunks(ids):
-            session.execute(update(Assignment).where(col(Assignment.id).in_(chunk)).values(next_look_on=day))
+            session.execute(
+                update(Assignment).where(col(Assignment.id).in_(chunk)).values(next_look_on=day),
+                execution_options=_ROWS_ONLY,
+            )
 
 
 def _notice(fact: Fact, rung: Rung, state: NoticeState, reason: str, today: date) -> dict[str, object]:

@@ -89,6 +89,11 @@ def end_moot(session: Session, *, now: datetime, today: date) -> tuple[list[Owed
     return standing, ended
 
 
+def on_hold(owed: Sequence[Owed], held: frozenset[int | None]) -> bool:
+    """Say whether sending is held for all, or for a unit that these notices speak of."""
+    return None in held or any(one.assignment.unit_id in held for one in owed)
+
+
 def settle(session: Session, notices: Sequence[Notice], state: NoticeState, reason: str, *, now: datetime) -> None:
     """Give notices their outcome."""
     for notice in notices:
@@ -104,13 +109,11 @@ def parcels(
     Units come before the labour office, so that the late unit and its head are told before anybody above them.
     """
     held = held_units(session)
-    if None in held:
-        return [], []
     unreachable = []
     contacts, offices = contacts_on(session, today), {}
     grouped: dict[tuple[str, MessageKind], list[tuple[Contact, Owed]]] = defaultdict(list)
     for owed in standing:
-        if owed.assignment.unit_id in held or not (morning or owed.immediate):
+        if on_hold([owed], held) or not (morning or owed.immediate):
             continue
         if owed.cycle.plan_id not in offices:
             offices[owed.cycle.plan_id] = office_on(session, owed.cycle.plan_id, today)

@@ -1,6 +1,5 @@
 """What opening a plan's year would do, and what the coordinator should know first."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +10,7 @@ from rules.deadlines import DueRule, base_deadline
 from rules.ladder import Case, RungKind, rungs
 from rules.vocabulary import AssignmentState, Nature
 from rules.workdays import WorkingCalendar
-from services.assigning import DueKey, Expected
+from services.assigning import DueKey, Slot
 from services.cases import ladder_of
 from services.directory import contacts_on
 
@@ -26,6 +25,7 @@ class Line:
     units: int
     recipient: str
     period: str
+    can_have_deadline: bool
     final: date | None
 
 
@@ -48,7 +48,7 @@ class Draft:
     plan: Plan
     pairs: tuple[tuple[Responsibility, Duty], ...]
     rules: dict[DueKey, DueRule]
-    items: tuple[Expected, ...]
+    slots: tuple[Slot, ...]
 
 
 def preview(
@@ -65,8 +65,8 @@ def preview(
         plan=draft.plan.slug,
         year=year,
         opens_on=found.opened_on if found else today,
-        assignments=len(draft.items),
-        lines=tuple(_lines(draft.items)),
+        assignments=sum(len(slot.units) for slot in draft.slots),
+        lines=tuple(_line(slot) for slot in draft.slots if slot.units),
         warnings=(
             *_unset(draft),
             *_days_off(draft, calendar),
@@ -78,28 +78,23 @@ def preview(
     )
 
 
-def _lines(items: Iterable[Expected]) -> list[Line]:
-    counted: dict[tuple[str, str, str], list[Expected]] = {}
-    for item in items:
-        counted.setdefault((item.duty.key, item.recipient, item.period), []).append(item)
-    return [
-        Line(
-            duty=group[0].duty.key,
-            title=group[0].duty.title,
-            citation=group[0].responsibility.citation,
-            units=len(group),
-            recipient=recipient,
-            period=period,
-            final=group[0].deadline.final if group[0].deadline else None,
-        )
-        for (_, recipient, period), group in counted.items()
-    ]
+def _line(slot: Slot) -> Line:
+    return Line(
+        duty=slot.duty.key,
+        title=slot.duty.title,
+        citation=slot.responsibility.citation,
+        units=len(slot.units),
+        recipient=slot.recipient,
+        period=slot.period,
+        can_have_deadline=slot.duty.nature in (Nature.PERIODIC, Nature.ONCE),
+        final=slot.deadline.final if slot.deadline else None,
+    )
 
 
 def _unset(draft: Draft) -> list[str]:
     """What the plan leaves open: a date or an owner is asked for, never invented."""
-    dated = {item.duty.key for item in draft.items if item.deadline}
-    owned = {item.duty.key for item in draft.items}
+    undated = {slot.duty.key for slot in draft.slots if slot.deadline is None}
+    owned = {slot.duty.key for slot in draft.slots if slot.units}
     warnings = []
     for clause, duty in draft.pairs:
         if duty.nature not in (Nature.PERIODIC, Nature.ONCE):
@@ -107,7 +102,7 @@ def _unset(draft: Draft) -> list[str]:
         if duty.key not in owned:
             why = clause.unassigned or "nhóm chưa có đơn vị"
             warnings.append(f"{duty.key} {duty.title}: chưa phân công ({why})")
-        if duty.key not in dated:
+        if duty.key in undated:
             warnings.append(f"{duty.key} {duty.title}: chưa ấn định thời hạn")
     return warnings
 
@@ -129,9 +124,9 @@ def _days_off(draft: Draft, calendar: WorkingCalendar) -> list[str]:
 def _beyond(draft: Draft, today: date, calendar: WorkingCalendar) -> list[str]:
     """Rungs after the consolidator's own deadline are useless and will not be sent: say which."""
     finals: dict[str, date] = {}
-    for item in draft.items:
-        if item.deadline:
-            finals[item.duty.key] = max(finals.get(item.duty.key, date.min), item.deadline.final)
+    for slot in draft.slots:
+        if slot.deadline:
+            finals[slot.duty.key] = max(finals.get(slot.duty.key, date.min), slot.deadline.final)
     warnings = []
     for clause, duty in draft.pairs:
         bound, final = finals.get(duty.feeds or ""), finals.get(duty.key)
@@ -157,5 +152,5 @@ def _beyond(draft: Draft, today: date, calendar: WorkingCalendar) -> list[str]:
 
 def _unreachable(session: Session, draft: Draft, today: date) -> list[str]:
     reachable = {unit for unit, _ in contacts_on(session, today)}
-    names = {item.unit.id: item.unit.name for item in draft.items if item.unit.id not in reachable}
+    names = {unit.id: unit.name for slot in draft.slots for unit in slot.units if unit.id not in reachable}
     return [f"{name}: chưa có đầu mối nhận thư" for name in names.values()]

@@ -68,9 +68,10 @@ def _unassigned(
     ).all()
     directory = directory_on(session, today)
     return [
-        f"{plan.slug} {cycle.year} {item.duty.key}: no assignment for {item.unit.name}"
+        f"{plan.slug} {cycle.year} {slot.duty.key}: no assignment for {unit.name}"
         for cycle in cycles
-        for item in missing(session, cycle, plan, clauses, directory=directory, calendar=calendar)
+        for slot in missing(session, cycle, plan, clauses, directory=directory, calendar=calendar)
+        for unit in slot.units
     ]
 
 

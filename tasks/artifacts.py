@@ -16,7 +16,6 @@ async def publish_sweep(report: SweepReport) -> None:
     """Leave one row per assignment: what was owed and why, or when it will be looked at again."""
     rows = [
         {
-            "assignment": row.assignment,
             "unit": row.unit,
             "duty": row.duty,
             "deadline": f"{row.deadline:%d/%m/%Y}" if row.deadline else "không có thời hạn",
@@ -25,6 +24,7 @@ async def publish_sweep(report: SweepReport) -> None:
             "superseded": ", ".join(row.superseded) or _NOTHING,
             "skipped": ", ".join(row.skipped) or _NOTHING,
             "next look": f"{row.next_look_on:%d/%m/%Y}" if row.next_look_on else _NOTHING,
+            "assignment": row.assignment,
         }
         for row in report.looked
     ]

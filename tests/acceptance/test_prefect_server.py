@@ -63,7 +63,7 @@ async def sleep() -> None:
     await asyncio.sleep(600)
 '''
 NOTE = Wanted(
-    name="konray-2022-2025_V.4-3",
+    name="V.4-3_konray-2022-2025",
     flow_name="tiny_note",
     entrypoint="tiny_flows.note",
     description="> Hàng năm, báo cáo kết quả",

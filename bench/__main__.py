@@ -1,0 +1,30 @@
+"""`python -m bench [NAME …]`: measure, print the table, exit 1 when a bound is broken."""
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.measures import Measure, demo_year, opening, quiet_sweep
+from bench.servers import up
+
+_ALL = {"opening": opening, "sweep": quiet_sweep, "up": up, "demo": demo_year}
+
+
+def main(names: list[str]) -> int:
+    """Run the named measures, or all."""
+    measures = [measure for name in names or _ALL for measure in _ALL[name]()]
+    _print(measures)
+    return 0 if all(measure.holds for measure in measures) else 1
+
+
+def _print(measures: list[Measure]) -> None:
+    table = Table("what", "measured", "at most", "holds", "compared with")
+    for measure in measures:
+        value, bound = f"{measure.value:.2f} {measure.unit}", f"{measure.bound:g} {measure.unit}"
+        table.add_row(measure.name, value, bound, "yes" if measure.holds else "NO", measure.compared_with)
+    Console(width=160).print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
