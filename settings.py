@@ -54,6 +54,16 @@ class Settings(BaseSettings):
         """The database address; by default a SQLite file in the home folder."""
         return self.database_url or f"sqlite:///{self.home / 'dondoc.db'}"
 
+    def as_absolute(self) -> dict[str, str]:
+        """Return the settings that name files, from the root: a flow run starts in a folder of its own."""
+        found = {"DONDOC_HOME": str(self.home.absolute()), "DONDOC_DATABASE_URL": self.database}
+        prefix = "sqlite:///"
+        if self.database.startswith(prefix):
+            found["DONDOC_DATABASE_URL"] = prefix + str(Path(self.database.removeprefix(prefix)).absolute())
+        if self.calendar_file:
+            found["DONDOC_CALENDAR_FILE"] = str(self.calendar_file.absolute())
+        return found
+
     @classmethod
     def read(cls) -> Self:
         """Read the environment; what is wrong is named by its variable."""

@@ -13,12 +13,20 @@ from plans.located import read_text
 from plans.reading import read_cycle
 from rules.deadlines import DueRule, Form
 from rules.periods import period_from
+from rules.vocabulary import AssignmentState
 from services.board import status
 from services.cycles import change_deadline, close_cycle, open_cycle
 from services.preview import Line, Preview
 from tasks.edge import enter
 
 app = typer.Typer(help="Open, look at, change and close a plan's year.", no_args_is_help=True)
+_STATES = {
+    AssignmentState.OPEN: "chưa gửi",
+    AssignmentState.SUBMITTED: "đã gửi",
+    AssignmentState.RETURNED: "đề nghị bổ sung",
+    AssignmentState.ACCEPTED: "đã tiếp nhận",
+    AssignmentState.NOTED: "đã ghi nhận",
+}
 Plan = Annotated[str, typer.Argument(help="the plan's short name, such as konray-2022-2025")]
 Year = Annotated[int, typer.Argument(help="the year, such as 2024")]
 
@@ -83,10 +91,10 @@ def status_command(plan: Plan, year: Year, as_of: AsOf = None, as_json: AsJson =
             (
                 row.id,
                 row.duty,
-                row.unit_name,
+                f"{row.unit_name} (đã kết thúc)" if row.unit_ended else row.unit_name,
                 row.recipient,
                 row.period,
-                row.state,
+                _STATES[row.state],
                 _day(row.final),
                 row.overdue_working_days or "",
             )

@@ -116,7 +116,7 @@ def _play_year(settings: Settings, tree: ProcessTree, home: PrefectHome, cycle_f
         load_plan(session, checked.plan, checked.units, source_text=checked.source_text, now=now, actor="demo")
     year = DemoYear(engine=engine, calendar=calendar, cycle=checked.cycles[0], cycle_text=cycle_file.read_text())
     year.open()
-    outcome = deploy(home)
+    outcome = deploy(home, active=False)  # the year has a clock of its own: real mornings must not break in
     start_worker(tree, home)
     with connected(home), Progress(console=Console(stderr=True), disable=quiet, transient=True) as progress:
         bar = progress.add_task(f"Năm {year.cycle.year}", total=365)

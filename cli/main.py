@@ -1,6 +1,9 @@
 """The `dondoc` command: every use case by hand. Exit codes: 0 done, 1 refused, 2 wrong usage, 3 done but incomplete."""
 
 import sys
+import tempfile
+import traceback
+from pathlib import Path
 
 import typer
 
@@ -30,3 +33,19 @@ def run() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as fault:  # noqa: BLE001 - whatever it is, a user reads one line and the log keeps the rest
+        sys.stderr.write(f"dondoc: {_first_line(fault)}\nThe details are in {_kept(fault)}\n")
+        sys.exit(1)
+
+
+def _first_line(fault: Exception) -> str:
+    """Return the driver's own words where a database failed: SQLAlchemy's show the statement and its values."""
+    said = str(getattr(fault, "orig", fault)).strip()
+    return f"{type(fault).__name__}: {said.splitlines()[0] if said else 'no details'}"
+
+
+def _kept(fault: Exception) -> Path:
+    """Keep the traceback for whoever looks after the machine."""
+    with tempfile.NamedTemporaryFile("w", prefix="dondoc-fault-", suffix=".log", delete=False) as log:
+        traceback.print_exception(fault, file=log)
+    return Path(log.name)

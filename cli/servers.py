@@ -66,8 +66,11 @@ def up_command(
     from cli.process_tree import ProcessTree
     from cli.stack import Ports, deploy, start_mailbox, start_server, start_worker
 
+    os.environ.update(Settings.read().as_absolute())
     settings = Settings.read()
-    make(make_engine(settings.database), mode=Mode.EARNEST, now=datetime.now(UTC))
+    made = make(make_engine(settings.database), mode=Mode.EARNEST, now=datetime.now(UTC))
+    if trial and made.mode is Mode.EARNEST:
+        typer.echo("This database is in earnest: what the trial mailbox catches counts as sent to the units.", err=True)
     home = PrefectHome(settings.home, settings.prefect_port)
     ports = Ports(
         prefect=settings.prefect_port,

@@ -66,12 +66,12 @@ def start_server(tree: ProcessTree, home: PrefectHome) -> None:
     tree.start("prefect-server", server_argv(), server_environment(home), lambda: server_ready(home), _SERVER_PATIENCE)
 
 
-def deploy(home: PrefectHome) -> Outcome:
-    """Make the work pool and the deployments what they must be."""
+def deploy(home: PrefectHome, *, active: bool = True) -> Outcome:
+    """Make the work pool and the deployments what they must be; with `active` false nothing runs by the real clock."""
 
     async def both() -> Outcome:
         await ensure_pool()
-        return await redeploy()
+        return await redeploy(active=active)
 
     with connected(home):
         return asyncio.run(both())

@@ -10,12 +10,12 @@ from services.catalogue import Entry, catalogue
 from tasks.edge import enter
 
 
-async def redeploy(pool: str = POOL) -> Outcome:
-    """Make Prefect's deployments what the database says: one per responsibility and the three that serve them all."""
+async def redeploy(pool: str = POOL, *, active: bool = True) -> Outcome:
+    """Make Prefect's deployments what the database says; `active` false makes new schedules switched off."""
     edge = enter(None)
     with reading(edge.engine) as session:
         entries = catalogue(session, today=edge.today)
-    return await reconcile(wanted_deployments(_rows(entries)), pool=pool)
+    return await reconcile(wanted_deployments(_rows(entries), active=active), pool=pool)
 
 
 def _rows(entries: Sequence[Entry]) -> list[ResponsibilityRow]:

@@ -115,7 +115,9 @@ async def _tagged(client: PrefectClient) -> list[DeploymentResponse]:
 
 async def _create(client: PrefectClient, one: Wanted, settings: Mapping[str, Any]) -> None:
     flow_id = await client.create_flow_from_name(one.flow_name)
-    schedules = [DeploymentScheduleCreate(schedule=_cron(cron), slug=cron.slug) for cron in one.schedules]
+    schedules = [
+        DeploymentScheduleCreate(schedule=_cron(cron), slug=cron.slug, active=cron.active) for cron in one.schedules
+    ]
     await client.create_deployment(flow_id, one.name, schedules=schedules, **settings)
 
 

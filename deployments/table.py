@@ -4,7 +4,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rules.errors import DondocError
@@ -38,6 +38,7 @@ class Cron:
     slug: str
     line: str
     timezone: str = TIMEZONE
+    active: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,11 +82,16 @@ def deployment_name(plan: str, responsibility: str) -> str:
     return f"{_plain(responsibility)}_{_plain(plan)}"
 
 
-def wanted_deployments(rows: Sequence[ResponsibilityRow]) -> list[Wanted]:
-    """Return every deployment: one for each responsibility and the three that serve them all."""
+def wanted_deployments(rows: Sequence[ResponsibilityRow], *, active: bool = True) -> list[Wanted]:
+    """Return every deployment: one for each responsibility and the three that serve them all.
+
+    With `active` false their schedules are made switched off: nothing runs before somebody switches one on.
+    """
     wanted = [_follow_up(row) for row in rows] + [_open_cycle(), _deliver_mail(), _watchdog()]
     _refuse_clashes(wanted)
-    return wanted
+    if active:
+        return wanted
+    return [replace(one, schedules=tuple(replace(cron, active=False) for cron in one.schedules)) for one in wanted]
 
 
 def _follow_up(row: ResponsibilityRow) -> Wanted:

@@ -39,8 +39,7 @@ def make_engine(url: str) -> Engine:
             f"DONDOC_DATABASE_URL is no database address: {url.rsplit('@', maxsplit=1)[-1]!r}"
         ) from None
     if parsed.get_backend_name() == "sqlite":
-        if parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(parsed.database)
         engine = create_engine(parsed, connect_args={"timeout": 30})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -48,6 +47,14 @@ def make_engine(url: str) -> Engine:
     if parsed.get_backend_name() == "postgresql":
         return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     raise DatabaseError(f"DONDOC_DATABASE_URL: dondoc works on sqlite and postgresql, not on {parsed.drivername}")
+
+
+def _make_folder(database: str | None) -> None:
+    folder = Path(database or ".").parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(f"the folder of the database, {folder}, cannot be made: {error.strerror}") from None
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

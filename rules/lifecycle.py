@@ -49,4 +49,7 @@ def after(state: AssignmentState, act: Act) -> AssignmentState:
 def require_decider(*, recipient: str, acting: str) -> None:
     """Only the one a report is addressed to accepts, returns or extends it; anybody else can only note it."""
     if recipient and recipient != acting:
-        raise ActRefusedError(f"this report is addressed to {recipient}: {acting} can only note it (--note)")
+        own = acting or "this office"
+        raise ActRefusedError(
+            f"this report is addressed to {recipient}: {own} can only note it (`dondoc assignment note`)"
+        )

@@ -27,14 +27,18 @@ class StatusRow:
     final: date | None
     version: int
     overdue_working_days: int
+    unit_ended: bool
 
 
 def status(session: Session, *, plan: str, year: int, now: datetime, calendar: WorkingCalendar) -> list[StatusRow]:
-    """Return every assignment of the year; overdue is computed, never stored."""
+    """Return every assignment of the year; overdue is computed, never stored.
+
+    A unit that has ended keeps its assignments: `unit_ended` asks a person who takes them over.
+    """
     cycle = find_cycle(session, find_plan(session, plan), year)
     today = local_date(now)
     rows = session.exec(
-        select(Assignment, Unit.slug)
+        select(Assignment, Unit)
         .join(Unit, col(Unit.id) == Assignment.unit_id)
         .where(Assignment.cycle_id == cycle.id)
         .order_by(col(Assignment.id))
@@ -43,7 +47,7 @@ def status(session: Session, *, plan: str, year: int, now: datetime, calendar: W
         StatusRow(
             id=assignment.id or 0,
             duty=assignment.duty_key,
-            unit=slug,
+            unit=unit.slug,
             unit_name=assignment.unit_name,
             recipient=assignment.recipient or assignment.addressed_to,
             period=assignment.period,
@@ -51,8 +55,9 @@ def status(session: Session, *, plan: str, year: int, now: datetime, calendar: W
             final=assignment.final,
             version=assignment.version,
             overdue_working_days=_overdue(assignment, today, calendar),
+            unit_ended=unit.valid_to is not None and unit.valid_to < today,
         )
-        for assignment, slug in rows
+        for assignment, unit in rows
     ]
 
 

@@ -1,7 +1,8 @@
 """A checked plan file becomes rows: units and groups are brought up to date, changed clauses become new versions.
 
-Loading the same files again changes nothing. Nothing is deleted: a unit, a member, a contact or a clause that a newer
-file no longer names ends on the day before the loading, and assignments keep what they were made from.
+Loading the same files again changes nothing. Nothing is deleted: a member, a contact or a clause that a newer file no
+longer names ends on the day before the loading, and assignments keep what they were made from. A unit ends only by the
+date in its own entry, since other plans may know it.
 """
 
 import hashlib
