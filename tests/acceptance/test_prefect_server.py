@@ -275,14 +275,12 @@ async def test_a_rehearsed_deployment_fires_by_its_schedule_and_the_worker_runs_
     await reconcile([NOTE], pool=POOL)
     at = datetime.now(UTC) + timedelta(seconds=10)
     run_id = await fire_once(f"tiny_note/{NOTE.name}", at=at, parameters={"as_of": "2024-11-25"})
-    taken = datetime.now(UTC)
     run = await wait_for_flow_run(run_id, timeout=120, poll_interval=1)
     assert run.state.is_completed(), run.state
     assert run.auto_scheduled
     plan, as_of, where = (folder / "note").read_text("utf-8").split(maxsplit=2)
     assert (plan, as_of) == ("konray", "2024-11-25")
     assert Path(where) not in (folder, Path.cwd())
-    assert taken - at < timedelta(seconds=15)
     assert {schedule.slug for schedule in (await deployed(client)).schedules} == {"morning", "evening"}
     assert (await reconcile([NOTE], pool=POOL)).unchanged == [NOTE.name]
 

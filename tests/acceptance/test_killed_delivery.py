@@ -1,0 +1,104 @@
+"""A delivery is killed with SIGKILL and run again: every notice is in exactly one mail, but for the one in flight."""
+
+import random
+import shutil
+import signal
+import subprocess
+from collections import defaultdict
+from email import message_from_bytes, policy
+
+import pytest
+
+from tests.acceptance.command_line import DONDOC, OPENING, dondoc, environment
+from tests.acceptance.killed_office import Blow, KillingOffice
+
+PATIENCE_SECONDS = 60
+MAILS = 15  # the opening: the labour office, the culture office, seven communes, six bodies that are only asked
+HALF = MAILS // 2 + 1
+_SEEDED = random.Random(2024)  # noqa: S311 - the same points in every run
+BLOWS = [
+    Blow(command="EHLO"),  # connected, no mail begun
+    Blow(command="MAIL", nth=HALF + 1),  # half are accepted, and settled
+    Blow(command="DATA", nth=HALF),  # the mail has arrived, but was not accepted
+    # Somewhere between the acceptance of one mail and the next one: while it is settled, or the next is claimed.
+    *(Blow(command="TAKEN", nth=_SEEDED.randint(1, HALF), after=_SEEDED.uniform(0.001, 0.02)) for _ in range(2)),
+]
+
+
+@pytest.fixture
+def home(owed, tmp_path):
+    return shutil.copytree(owed, tmp_path / "home")
+
+
+@pytest.fixture
+def office():
+    with KillingOffice.listening() as office:
+        yield office
+
+
+def settings(home, office):
+    return environment(home, smtp_host="127.0.0.1", smtp_port=office.port, smtp_security="none")
+
+
+def deliver(home, office):
+    return dondoc(settings(home, office), "deliver", "--as-of", OPENING)
+
+
+def deliver_and_be_killed(home, office, blow):
+    argv = [DONDOC, "deliver", "--as-of", OPENING]
+    with subprocess.Popen(argv, env=settings(home, office), stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as sender:
+        office.sender, office.blow = sender.pid, blow
+        said, _ = sender.communicate(timeout=PATIENCE_SECONDS)
+    assert sender.returncode == -signal.SIGKILL, said
+    office.blow = None
+
+
+def mails_of_notices(taken):
+    """Return for each notice the Message-IDs of the mails that hold it, and for each Message-ID its copies."""
+    holders, copies = defaultdict(set), defaultdict(list)
+    for _, content in taken:
+        message = message_from_bytes(content, policy=policy.default)
+        copies[message["Message-ID"]].append(content)
+        for notice in message.get_all("X-Dondoc-Notice"):
+            holders[notice.strip()].add(message["Message-ID"])
+    return holders, copies
+
+
+@pytest.fixture(scope="module")
+def undisturbed(owed, tmp_path_factory):
+    """Return the notices that a delivery sends which nobody kills."""
+    home = shutil.copytree(owed, tmp_path_factory.mktemp("undisturbed") / "home")
+    with KillingOffice.listening() as office:
+        deliver(home, office)
+        holders, copies = mails_of_notices(office.taken)
+    assert len(copies) == MAILS
+    return set(holders)
+
+
+@pytest.mark.parametrize("blow", BLOWS, ids=str)
+def test_every_notice_is_in_exactly_one_mail_but_the_one_in_flight_may_come_twice_as_the_same(
+    home, office, undisturbed, blow
+):
+    deliver_and_be_killed(home, office, blow)
+    before = len(office.taken)
+    said = deliver(home, office)
+    holders, copies = mails_of_notices(office.taken)
+    assert set(holders) == undisturbed
+    assert {len(mails) for mails in holders.values()} == {1}
+    repeated = {identifier: contents for identifier, contents in copies.items() if len(contents) > 1}
+    assert len(repeated) <= 1, "one connection has one mail in flight"
+    for identifier, contents in repeated.items():
+        assert contents == [contents[0]] * 2
+        assert contents[0] == office.taken[before - 1][1], f"{identifier} was not in flight"
+    assert len({recipient for recipient, _ in office.taken}) == len(copies) == MAILS
+    assert f"{MAILS - before + len(repeated)} mail(s) sent" in said
+
+
+def test_a_mail_whose_acceptance_its_sender_did_not_hear_comes_once_more_with_the_same_bytes(home, office):
+    deliver_and_be_killed(home, office, Blow(command="TAKEN", nth=HALF))
+    assert len(office.taken) == HALF
+    deliver(home, office)
+    assert office.taken[HALF] == office.taken[HALF - 1]
+    assert len(office.taken) == MAILS + 1
+    assert "0 mail(s) sent" in deliver(home, office)
+    assert len(office.taken) == MAILS + 1
