@@ -13,8 +13,8 @@ from models import Mode
 from models.database import make_engine, reading, writing
 from services import holds
 from services.assigning import current_clauses
-from services.delivery import DeliveryReport
 from services.delivery import deliver as deliver_owed
+from services.delivery_job import DeliveryReport
 from services.finding import find_plan
 from services.follow_up import follow_up
 from services.installation import make

@@ -228,7 +228,7 @@ def _assignments(session: Session, cycle: Cycle, key: DueKey) -> Sequence[Assign
     )
     if recipient:
         query = query.where(Assignment.recipient == recipient)
-    return session.exec(query.with_for_update()).all()
+    return session.exec(query.order_by(col(Assignment.id)).with_for_update()).all()
 
 
 def _change(

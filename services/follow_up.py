@@ -117,6 +117,8 @@ def _recalculate(session: Session, plan: Plan, clause: str, calendar: WorkingCal
             Cycle.state == CycleState.OPEN,
             col(Assignment.final).is_not(None),
         )
+        .order_by(col(Assignment.id))
+        .with_for_update(of=Assignment)
     ).all()
     moved = 0
     for assignment in rows:

@@ -48,6 +48,9 @@ def look(session: Session, plan: Plan, clause: str, today: date, calendar: Worki
             col(Assignment.next_look_on) <= today,
             Cycle.state == CycleState.OPEN,
         )
+        .order_by(col(Assignment.id))
+        # A date that is changed meanwhile waits: else its earlier look would be overwritten, and its rungs lost.
+        .with_for_update(of=Assignment)
     ).all()
     facts = facts_for(session, [identifier for identifier in ids if identifier is not None])
     cases = cases_for(session, plan, facts, today)

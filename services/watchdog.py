@@ -50,7 +50,7 @@ def _unswept(session: Session, plan: Plan, clauses: list[Responsibility], now: d
     rows = session.execute(
         select(Sweep.clause, func.max(Sweep.made_at)).where(Sweep.plan_id == plan.id).group_by(col(Sweep.clause))
     )
-    last: dict[str, datetime] = dict(rows.tuples())
+    last: dict[str, datetime] = dict(rows.tuples().all())
     return [
         f"{plan.slug} {clause.clause}: "
         + (f"last sweep {last[clause.clause]:%Y-%m-%d %H:%M} UTC" if clause.clause in last else "never swept")

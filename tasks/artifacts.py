@@ -5,7 +5,7 @@ import re
 from prefect.artifacts import acreate_table_artifact
 
 from rules.moments import ZONE_NAME
-from services.delivery import DeliveryReport
+from services.delivery_job import DeliveryReport
 from services.follow_up import SweepReport
 from services.watchdog import Health
 

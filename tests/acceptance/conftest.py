@@ -1,7 +1,6 @@
-"""Years that are made once, by the command line: copied by the tests that play with one, or played in the background.
+"""Years that are made once, by the command line: copied by the tests that play with one, or played by the demo.
 
-The demo takes two minutes of which much is waiting. It plays while the other tests run, and the tests that look at what
-it did come last.
+The demo takes two minutes, more than any other test: it comes first, so that a second process has the rest.
 """
 
 import subprocess
@@ -33,7 +32,7 @@ def _looks_at_the_demo(item):
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=_looks_at_the_demo)
+    items.sort(key=_looks_at_the_demo, reverse=True)
 
 
 @pytest.fixture(scope="session")
@@ -52,9 +51,3 @@ def demo(tmp_path_factory):
         process.terminate()
         process.wait(STOP_SECONDS)
     assert left_over(folder / "folder") == []
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _demo_in_the_background(request):
-    if any(map(_looks_at_the_demo, request.session.items)):
-        request.getfixturevalue("demo")

@@ -1,0 +1,86 @@
+"""What one delivery is given, and what it reports."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from models import Cycle, Notice, Plan
+from notifications.mailer import Mailer
+from rules.workdays import WorkingCalendar
+from services.cases import Fact, facts_for
+from services.chunks import chunks
+from services.finding import assignment_name
+from services.letters import Letterhead
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One notice and what became of it, for the run's table."""
+
+    notice: str
+    unit: str
+    outcome: str
+    reason: str = ""
+
+
+@dataclass(kw_only=True)
+class DeliveryReport:
+    """What a delivery did. `waiting_for` names sweeps that hold the morning mails back; `alarm` stopped the queue."""
+
+    day: date
+    working_day: bool
+    mails: int = 0
+    lines: list[Line] = field(default_factory=list)
+    waiting_for: tuple[str, ...] = ()
+    undelivered: int = 0
+    alarm: str = ""
+    busy: bool = False
+
+    @property
+    def notices(self) -> dict[str, int]:
+        """Count the notices by outcome."""
+        return dict(Counter(line.outcome for line in self.lines))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One delivery under way. `touched` are the notices it settled, `tried` the mails it need not look at again."""
+
+    engine: Engine
+    mailer: Mailer
+    calendar: WorkingCalendar
+    letterhead: Letterhead
+    now: datetime
+    report: DeliveryReport
+    touched: set[int] = field(default_factory=set)
+    tried: set[int] = field(default_factory=set)
+
+    @property
+    def today(self) -> date:
+        return self.report.day
+
+
+def notice_lines(session: Session, ids: Sequence[int]) -> list[Line]:
+    """Return the notices with their lasting names and outcomes."""
+    found = []
+    for part in chunks(ids):
+        notices = session.exec(select(Notice).where(col(Notice.id).in_(part)).order_by(col(Notice.id))).all()
+        facts = {fact.assignment.id: fact for fact in facts_for(session, sorted({n.assignment_id for n in notices}))}
+        names = _names(session, facts.values())
+        for notice in notices:
+            fact = facts[notice.assignment_id]
+            name = f"{names[notice.assignment_id]}/v{notice.version}/{notice.rung}/{notice.audience}"
+            found.append(Line(notice=name, unit=fact.assignment.unit_name, outcome=notice.state, reason=notice.reason))
+    return found
+
+
+def _names(session: Session, facts: Iterable[Fact]) -> dict[int, str]:
+    cycles = {
+        cycle.id: (plan, cycle.year)
+        for cycle, plan in session.exec(select(Cycle, Plan.slug).join(Plan, col(Plan.id) == Cycle.plan_id))
+    }
+    return {fact.assignment.id or 0: assignment_name(*cycles[fact.assignment.cycle_id], fact) for fact in facts}

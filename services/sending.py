@@ -1,0 +1,113 @@
+"""Stored mails go out: checked again, claimed, sent outside any transaction, settled."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+from sqlmodel import Session, col, or_, select
+
+from models import Message, Notice
+from models.database import reading, writing
+from notifications.mailer import Outcome, OutcomeKind
+from rules.vocabulary import MessageState, NoticeState
+from services.delivery_job import Job
+from services.holds import held_units
+from services.outbox import ending, on_hold, owed_notices, release, settle
+
+#: First wait after a temporary refusal; greylisting asks for five minutes and more. Doubled with each attempt.
+FIRST_WAIT = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(hours=2)
+
+
+async def send_all(job: Job) -> bool:
+    """Send every stored mail whose time has come; True when one was voided, so that its rest must be made anew."""
+    with reading(job.engine) as session:
+        ids = session.exec(
+            select(Message.id)
+            .where(
+                Message.state == MessageState.STORED,
+                or_(col(Message.not_before).is_(None), col(Message.not_before) <= job.now),
+                col(Message.id).not_in(job.tried),
+            )
+            .order_by(col(Message.id))
+        ).all()
+    voided = False
+    for identifier in ids:
+        assert identifier is not None
+        message = _claim(job, identifier)
+        if message is None:
+            voided = True
+            continue
+        job.tried.add(identifier)
+        outcome = await job.mailer.send(sender=message.sender, recipient=message.address, content=message.content)
+        _settle(job, identifier, outcome)
+        if outcome.kind is OutcomeKind.DOWN:
+            job.report.alarm = outcome.detail
+            return False
+    return voided
+
+
+def _claim(job: Job, identifier: int) -> Message | None:
+    """Check all notices of the mail again and take it for sending; a mail that no longer tells the truth is voided.
+
+    After an uncertain attempt, too, it is never sent again: what still holds of it goes into a new mail.
+    """
+    with writing(job.engine) as session:
+        message = session.get_one(Message, identifier)
+        notices = owed_notices(session, message_id=identifier)
+        if on_hold(notices, held_units(session)):
+            job.tried.add(identifier)  # it waits as it is until the hold is lifted
+            return None
+        endings = [(owed, ending(owed, job.today)) for owed in notices]
+        if not any(end for _, end in endings):
+            message.state, message.attempts = MessageState.SENDING, message.attempts + 1
+            session.add(message)
+            return message
+        for owed, end in endings:
+            if end is not None:
+                settle(session, [owed.notice], *end, now=job.now)
+                job.touched.add(owed.notice.id or 0)
+        session.flush()
+        release(session, message, MessageState.VOID, now=job.now)
+        return None
+
+
+def _settle(job: Job, identifier: int, outcome: Outcome) -> None:
+    """Write down what became of one attempt."""
+    with writing(job.engine) as session:
+        message = session.get_one(Message, identifier)
+        message.detail = outcome.detail
+        if outcome.kind in _FINAL:
+            message.state, notice_state = _FINAL[outcome.kind]
+            message.settled_at = job.now
+            _settle_notices(session, identifier, notice_state, outcome, job)
+        else:
+            message.state = MessageState.STORED
+            message.uncertain = message.uncertain or outcome.kind is OutcomeKind.UNCERTAIN
+            message.not_before = _next_attempt(message, outcome, job.now)
+        session.add(message)
+
+
+_FINAL = {
+    OutcomeKind.ACCEPTED: (MessageState.SENT, NoticeState.SENT),
+    OutcomeKind.REFUSED: (MessageState.FAILED, NoticeState.FAILED),
+}
+
+
+def _settle_notices(session: Session, identifier: int, state: NoticeState, outcome: Outcome, job: Job) -> None:
+    reason = outcome.detail if state is NoticeState.FAILED else ""
+    ids = session.exec(select(Notice.id).where(Notice.message_id == identifier)).all()
+    session.execute(
+        update(Notice)
+        .where(col(Notice.message_id) == identifier)
+        .values(state=state, reason=reason, settled_at=job.now)
+    )
+    job.touched.update(found for found in ids if found is not None)
+    job.report.mails += state is NoticeState.SENT
+
+
+def _next_attempt(message: Message, outcome: Outcome, now: datetime) -> datetime | None:
+    """Wait longer with each temporary refusal; a dropped connection is tried again with the next run."""
+    if outcome.kind is not OutcomeKind.DEFERRED:
+        return None
+    wait: timedelta = min(FIRST_WAIT * 2 ** (message.attempts - 1), LONGEST_WAIT)
+    return now + wait
