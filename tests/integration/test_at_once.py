@@ -1,0 +1,166 @@
+"""Two processes at once: what one has recorded the other does not record again, and no look is lost."""
+
+import asyncio
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from sqlalchemy import event, func
+from sqlmodel import col, select
+
+from models import Notice, Sweep
+from models.database import make_engine, reading
+from notifications.mailer import RecordingMailer
+from plans.schema import Member
+from rules.lifecycle import ActRefusedError
+from tests.integration.cast import (
+    DAK_KOI,
+    MINUS_15,
+    OPENING,
+    assignment,
+    at,
+    deliver_at,
+    hand_in,
+    load,
+    notices,
+    open_year,
+    outcomes,
+    recipients,
+    sweep,
+    with_members,
+)
+from tests.integration.test_deadline_changes import changed
+
+ROOT = Path(__file__).parents[2]
+
+
+def address_of(engine):
+    return engine.url.render_as_string(hide_password=False)
+
+
+def at_once(engine, work, times=2):
+    """Run `work` in so many threads, each with an engine of its own; returns results and refusals."""
+    start = Barrier(times)
+
+    def one(_):
+        own = make_engine(address_of(engine))
+        start.wait()
+        try:
+            return work(own)
+        except ActRefusedError as refusal:
+            return refusal
+        finally:
+            own.dispose()
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(one, range(times)))
+
+
+def doubles(engine):
+    key = (Notice.assignment_id, Notice.version, Notice.rung, Notice.audience)
+    with reading(engine) as session:
+        return session.exec(select(*map(col, key)).group_by(*map(col, key)).having(func.count() > 1)).all()
+
+
+def test_two_sweeps_at_once_make_no_doubles(engine):
+    open_year(engine)
+    reports = at_once(engine, lambda own: sweep(own, OPENING)[0], times=3)
+    assert sorted(report.counts.get("owed", 0) for report in reports) == [0, 0, 7]
+    assert outcomes(engine) == {"owed": 7}
+    assert doubles(engine) == []
+    with reading(engine) as session:
+        assert session.exec(select(func.count()).select_from(Sweep)).one() == 1
+
+
+def test_two_sweeps_at_once_make_missing_assignments_once(engine, konray):
+    open_year(engine)
+    load(engine, konray, units=with_members(konray, "don-vi-thuc-hien-du-an", Member(unit="phong-vhtt")))
+    reports = at_once(engine, lambda own: sweep(own, OPENING, "V.3-3")[0])
+    assert sorted(report.made for report in reports) == [0, 1]
+
+
+def test_a_report_that_two_people_hand_in_at_once_is_recorded_once(engine):
+    open_year(engine)
+    answers = at_once(engine, lambda own: hand_in(own, DAK_KOI, OPENING))
+    assert sorted(isinstance(answer, ActRefusedError) for answer in answers) == [False, True]
+
+
+def test_a_date_that_is_changed_in_the_midst_of_a_sweep_is_looked_at_in_time(postgres):
+    """SQLite has one writer; on PostgreSQL the change comes between the sweep's reading and its writing."""
+    open_year(postgres)
+    other = make_engine(address_of(postgres))
+    pool = ThreadPoolExecutor(1)
+    running = []
+
+    def meanwhile(_connection, _cursor, statement, *_rest):
+        if statement.startswith("INSERT INTO notice") and not running:
+            running.append(pool.submit(changed, other, OPENING, latest=date(2024, 10, 10)))
+            with pytest.raises(TimeoutError):  # it waits for the sweep, instead of being overwritten by it
+                running[0].result(timeout=0.5)
+
+    event.listen(postgres, "before_cursor_execute", meanwhile)
+    try:
+        sweep(postgres, OPENING)
+        assert running[0].result(timeout=10) == 7
+    finally:
+        event.remove(postgres, "before_cursor_execute", meanwhile)
+        pool.shutdown()
+        other.dispose()
+    assert assignment(postgres, DAK_KOI).next_look_on == OPENING
+
+
+#: Another sender: takes the lock, says so, and keeps it until its input ends or it is killed.
+SENDER = """
+import sys
+from models.database import delivery_lock, make_engine
+with delivery_lock(make_engine(sys.argv[1])) as held:
+    print(held, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("killed", [False, True])
+async def test_while_another_process_delivers_this_one_is_busy_and_a_killed_one_blocks_nobody(engine, killed):
+    open_year(engine)
+    sweep(engine, OPENING)
+    mailer = RecordingMailer()
+    command = [sys.executable, "-c", SENDER, address_of(engine)]
+    with subprocess.Popen(  # noqa: ASYNC220 - nothing else runs in this loop
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        try:
+            assert other.stdout.readline() == "True\n"
+            assert (await deliver_at(engine, at(OPENING), mailer)).busy
+            assert recipients(mailer) == []
+        finally:
+            if killed:
+                other.kill()
+            other.communicate(timeout=20)
+    # PostgreSQL gives a dead sender's lock back once it notices that the connection is gone.
+    for _ in range(100):
+        report = await deliver_at(engine, at(OPENING), mailer)
+        if not report.busy:
+            break
+        await asyncio.sleep(0.05)
+    assert (report.busy, report.mails) == (False, 7)
+
+
+async def test_two_deliveries_at_once_send_every_mail_once(engine):
+    open_year(engine)
+    sweep(engine, MINUS_15)
+    one, two = RecordingMailer(), RecordingMailer()
+    other = make_engine(address_of(engine))
+    try:
+        reports = await asyncio.gather(
+            deliver_at(engine, at(MINUS_15), one),
+            asyncio.to_thread(asyncio.run, deliver_at(other, at(MINUS_15), two)),
+        )
+    finally:
+        other.dispose()
+    assert sum(report.mails for report in reports) == 7
+    assert len({*recipients(one), *recipients(two)}) == len(recipients(one)) + len(recipients(two)) == 7
+    assert notices(engine, DAK_KOI)[-1] == "v1 -15 contact sent"

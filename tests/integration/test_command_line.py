@@ -1,0 +1,207 @@
+"""Bad input at the command line: one clear message, the right exit code, no traceback, and nothing half-written."""
+
+import shutil
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from cli.main import run
+from models import Mode
+from models.database import make_engine
+from services.installation import make
+from tasks import edge
+from tests.conftest import LOADED
+from tests.integration.cast import DAK_KOI, PLAN, everything, number_of, open_year
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "konray"
+
+
+@pytest.fixture
+def plan_folder(tmp_path):
+    return Path(shutil.copytree(EXAMPLE, tmp_path / "plan"))
+
+
+@pytest.fixture
+def dondoc(sqlite, monkeypatch, capsys):
+    """The command, on a database made in earnest with the plan loaded; returns exit code, output and complaints."""
+    monkeypatch.setenv("DONDOC_DATABASE_URL", str(sqlite.url))
+    for name in ("DONDOC_SMTP_HOST", "DONDOC_CALENDAR_FILE", "DONDOC_TRIAL"):
+        monkeypatch.delenv(name, raising=False)
+
+    opened = []
+
+    def open_and_remember(url):
+        opened.append(make_engine(url))
+        return opened[-1]
+
+    monkeypatch.setattr(edge, "make_engine", open_and_remember)
+
+    def command(*arguments):
+        monkeypatch.setattr(sys, "argv", ["dondoc", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            run()
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return ended.value.code or 0, " ".join(out.split()), err
+
+    edge._ready_engine.cache_clear()
+    yield command
+    edge._ready_engine.cache_clear()
+    for engine in opened:
+        engine.dispose()
+
+
+def refused(sqlite, dondoc, *arguments, code=1):
+    """Run a command that must be refused; returns its message, after looking that nothing was written."""
+    before = everything(sqlite)
+    ended, _, message = dondoc(*arguments)
+    assert ended == code
+    assert everything(sqlite) == before
+    return message
+
+
+BAD_INPUT = [
+    # A day to come: only a rehearsal may play it.
+    (("follow-up", PLAN, "--as-of", "2999-01-04"), 1, "--as-of 2999-01-04 lies after today"),
+    (("deliver", "--as-of", "2999-01-04"), 1, "only a rehearsal may play the future"),
+    # Days that do not exist, or are not written as days.
+    (("follow-up", PLAN, "--as-of", "2024-06-31"), 2, "'2024-06-31' is no date"),
+    (("follow-up", PLAN, "--as-of", "31/10/2024"), 2, "write it as 2024-11-14"),
+    (("cycle", "deadline", PLAN, "2024", "V.4-3.a", "--basis", "x", "--latest", "2024-6-1"), 2, "is no date"),
+    # Neither date, or both.
+    (("cycle", "deadline", PLAN, "2024", "V.4-3.a", "--basis", "x"), 2, "give either --before or --latest"),
+    # Names that nobody knows.
+    (("follow-up", "kon-ray"), 1, f"there is no plan 'kon-ray'; plans here: {PLAN}"),
+    (("cycle", "status", "kon-ray", "2024"), 1, "there is no plan 'kon-ray'"),
+    (("cycle", "status", PLAN, "2023"), 1, "has no year 2023; opened years: 2024"),
+    (("cycle", "close", PLAN, "2023"), 1, "has no year 2023"),
+    (("assignment", "accept", "999999"), 1, "there is no assignment 999999"),
+    (("assignment", "accept", "1"), 1, "cannot accept an assignment that is open"),
+    (("hold", "--unit", "xa-dak-kon", "--reason", "x"), 1, "there is no unit 'xa-dak-kon'"),
+    (("hold",), 2, "say why with --reason"),
+    # No mail server is named.
+    (("deliver",), 1, "DONDOC_SMTP_HOST is not set"),
+    # Files that are not there.
+    (("cycle", "open", "nowhere.yaml"), 1, "nowhere.yaml"),
+    (("plan", "load", "nowhere.yaml"), 1, "nowhere.yaml"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "message"), BAD_INPUT)
+def test_bad_input_is_refused_with_a_message_and_nothing_is_written(sqlite, dondoc, arguments, code, message):
+    open_year(sqlite)
+    said = refused(sqlite, dondoc, *arguments, code=code)
+    assert message in " ".join(said.replace("│", " ").split())
+
+
+BAD_PLANS = [
+    ("plan.yaml", "  - id: V.4-3\n", "  - idd: V.4-3\n", "idd"),  # a wrong key
+    ("plan.yaml", "addressees: [phong-vhtt]", "addressees: [phong-vhttt]", "phong-vhttt"),  # an unknown unit
+    ("plan.yaml", "  - id: V.4-2\n", "  - id: V.4-3\n", "V.4-3"),  # a duplicated clause
+    (
+        "units.yaml",
+        "      - {unit: xa-tan-lap}",
+        "      - {group: cac-don-vi-dia-phuong}",
+        "cac-xa-thi-tran",
+    ),  # a circle
+    ("units.yaml", "dau-moi.xa-tan-lap@konray.example", '"a@konray.example\\nBcc: b@x.example"', "address"),
+    ("cycles/2024.yaml", "latest: 2024-03-29", "latest: 2024-06-31", "2024-06-31"),  # a day that does not exist
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "named"), BAD_PLANS)
+def test_a_plan_with_an_error_is_not_loaded(sqlite, dondoc, plan_folder, file, old, new, named):
+    path = plan_folder / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    assert named in refused(sqlite, dondoc, "plan", "load", plan_folder / "plan.yaml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("latest: 2024-03-29", "latest: 2024-06-31", "2024-06-31"),  # a day that does not exist
+        ("duty: V.4-1.a", "duty: V.4-3.a", "V.4-3.a"),  # two deadlines for one duty
+        ("plan: konray", "plann: konray", "plann"),  # a wrong key
+        ("year: 2024", "year: 2021", "2021 lies outside"),
+    ],
+)
+def test_a_cycle_file_with_an_error_opens_nothing(sqlite, dondoc, plan_folder, old, new, named):
+    path = plan_folder / "cycles" / "2024.yaml"
+    path.write_text(path.read_text().replace(old, new, 1))
+    assert named in refused(sqlite, dondoc, "cycle", "open", path)
+
+
+def test_a_database_of_a_newer_version_is_refused_and_left_alone(sqlite, dondoc):
+    with sqlite.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    said = refused(sqlite, dondoc, "follow-up", PLAN)
+    assert "the database is of a newer version (9999) than this program" in said
+
+
+def test_a_database_that_was_never_made_is_named_with_the_way_to_make_it(dondoc, monkeypatch, tmp_path):
+    monkeypatch.setenv("DONDOC_DATABASE_URL", f"sqlite:///{tmp_path}/new.db")
+    code, _, said = dondoc("follow-up", PLAN)
+    assert code == 1
+    assert "`dondoc plan load FILE` or `dondoc init` makes it" in said
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [("mysql://localhost/x", "not on mysql"), ("nonsense", "is no database address"), ("sqlite:////dev/null/x.db", "")],
+)
+def test_a_database_address_that_cannot_be_used_is_refused(dondoc, monkeypatch, address, message):
+    monkeypatch.setenv("DONDOC_DATABASE_URL", address)
+    code, _, said = dondoc("follow-up", PLAN)
+    assert code == 1
+    assert message in said
+
+
+def test_a_mail_server_that_is_down_leaves_everything_owed_and_says_so(sqlite, dondoc, monkeypatch):
+    open_year(sqlite)
+    assert dondoc("follow-up", PLAN, "--as-of", "2024-10-01")[0] == 0
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens here
+        monkeypatch.setenv("DONDOC_SMTP_HOST", "127.0.0.1")
+        monkeypatch.setenv("DONDOC_SMTP_PORT", str(taken.getsockname()[1]))
+        monkeypatch.setenv("DONDOC_SMTP_SECURITY", "none")
+        code, out, said = dondoc("deliver", "--as-of", "2024-10-01")
+    assert code == 3
+    assert out.startswith("0 mail(s) sent")
+    assert "still to be delivered" in said
+    assert "the mail server: " in said
+
+
+def test_a_rehearsal_may_play_a_day_to_come(dondoc, monkeypatch, tmp_path):
+    url = f"sqlite:///{tmp_path}/rehearsal.db"
+    engine = make_engine(url)
+    make(engine, mode=Mode.REHEARSAL, now=LOADED)
+    engine.dispose()
+    monkeypatch.setenv("DONDOC_DATABASE_URL", url)
+    assert dondoc("plan", "load", EXAMPLE / "plan.yaml")[0] == 0
+    assert dondoc("follow-up", PLAN, "--as-of", "2999-01-04")[0] == 0
+
+
+def test_a_database_keeps_what_it_was_made_as(dondoc):
+    code, out, said = dondoc("init", "--rehearsal")
+    assert (code, out) == (3, "the database is ready (earnest)")
+    assert "it was made as earnest before, and stays so" in said
+
+
+def test_a_dry_run_says_what_would_happen_and_writes_nothing(sqlite, dondoc):
+    before = everything(sqlite)
+    code, out, _ = dondoc("cycle", "open", EXAMPLE / "cycles" / "2024.yaml", "--dry-run", "--as-of", "2024-10-01")
+    assert code == 0
+    assert "Xem trước: chưa có gì được tạo." in out
+    assert everything(sqlite) == before
+
+
+def test_a_year_is_opened_and_its_report_handed_in_by_hand(sqlite, dondoc):
+    assert dondoc("cycle", "open", EXAMPLE / "cycles" / "2024.yaml", "--as-of", "2024-10-01")[0] == 0
+    for act in (("submit", "--number", "45/BC-UBND"), ("accept",)):
+        code, out, _ = dondoc("assignment", act[0], number_of(sqlite, DAK_KOI), *act[1:], "--as-of", "2024-10-02")
+        assert code == 0
+        assert out.startswith(f"{PLAN}/2024/V.4-3.a/")

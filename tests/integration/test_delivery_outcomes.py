@@ -1,0 +1,199 @@
+"""What becomes of a mail that is not simply taken: refused, put off, uncertain, interrupted, out of date."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import update
+from sqlmodel import col
+
+from models import Contact, Message
+from models.database import delivery_lock, make_engine, writing
+from notifications.mailer import Outcome, OutcomeKind, RecordingMailer
+from rules.vocabulary import MessageState
+from tests.integration.cast import (
+    DAK_KOI,
+    OPENING,
+    WatchedMailer,
+    at,
+    contact_of,
+    deliver_at,
+    hand_in,
+    messages,
+    morning,
+    notices,
+    open_year,
+    outcomes,
+    recipients,
+    sweep,
+)
+
+KOI = contact_of(DAK_KOI)
+REFUSED = Outcome(kind=OutcomeKind.REFUSED, code=550, detail="5.1.1 no such mailbox")
+DEFERRED = Outcome(kind=OutcomeKind.DEFERRED, code=450, detail="4.2.0 greylisted")
+UNCERTAIN = Outcome(kind=OutcomeKind.UNCERTAIN, detail="connection lost")
+DOWN = Outcome(kind=OutcomeKind.DOWN, detail="cannot connect")
+
+
+def message_to(engine, address, *, number=-1):
+    return [message for message in messages(engine) if message.address == address][number]
+
+
+async def test_a_refused_mail_fails_with_its_reason_and_the_others_still_go(engine):
+    open_year(engine)
+    mailer = WatchedMailer(answers={KOI: REFUSED})
+    await morning(engine, OPENING, mailer=mailer)
+    assert len(recipients(mailer)) == 6
+    assert notices(engine, DAK_KOI) == ["v1 opened contact failed 5.1.1 no such mailbox"]
+    await deliver_at(engine, at(OPENING, 9, 0), mailer)
+    assert len(mailer.attempted(KOI)) == 1
+
+
+async def test_a_deferred_mail_waits_longer_each_time_and_is_the_same_mail(engine):
+    open_year(engine)
+    mailer = WatchedMailer(answers={KOI: DEFERRED})
+    await morning(engine, OPENING, mailer=mailer)
+    for hour, minute in ((8, 34), (8, 35), (8, 44), (8, 45)):
+        report = await deliver_at(engine, at(OPENING, hour, minute), mailer)
+        assert report.undelivered == 1
+    assert len(mailer.attempted(KOI)) == 3  # at 8:30, five minutes later, ten minutes after that
+    assert message_to(engine, KOI).not_before == at(OPENING, 8, 45) + timedelta(minutes=20)
+    mailer.answers.clear()
+    await deliver_at(engine, at(OPENING, 9, 5), mailer)
+    assert len(set(mailer.attempted(KOI))) == 1
+    assert notices(engine, DAK_KOI) == ["v1 opened contact sent"]
+
+
+async def test_the_wait_after_many_refusals_has_an_end(sqlite):
+    open_year(sqlite)
+    mailer = WatchedMailer(answers={KOI: DEFERRED})
+    sweep(sqlite, OPENING)
+    now = at(OPENING)
+    for _ in range(8):
+        await deliver_at(sqlite, now, mailer)
+        now = message_to(sqlite, KOI).not_before
+    assert now - at(OPENING) == timedelta(minutes=5 + 10 + 20 + 40 + 80 + 120 + 120 + 120)
+
+
+async def test_an_uncertain_mail_is_tried_again_with_the_same_bytes_and_message_id(engine):
+    open_year(engine)
+    mailer = WatchedMailer(answers={KOI: UNCERTAIN})
+    report_mailer = await morning(engine, OPENING, mailer=mailer)
+    assert len(report_mailer.attempted(KOI)) == 1
+    assert message_to(engine, KOI).uncertain
+    mailer.answers.clear()
+    await deliver_at(engine, at(OPENING, 8, 45), mailer)
+    one, two = mailer.attempted(KOI)
+    assert one == two
+    assert message_to(engine, KOI).header_id.encode() in one
+    assert outcomes(engine) == {"sent": 7}
+
+
+async def test_an_uncertain_mail_that_became_moot_is_never_sent_again(engine):
+    open_year(engine)
+    mailer = WatchedMailer(answers={KOI: UNCERTAIN})
+    await morning(engine, OPENING, mailer=mailer)
+    hand_in(engine, DAK_KOI, OPENING, hour=9)
+    mailer.answers.clear()
+    await deliver_at(engine, at(OPENING, 9, 15), mailer)
+    assert len(mailer.attempted(KOI)) == 1
+    assert message_to(engine, KOI).state is MessageState.VOID
+    assert notices(engine, DAK_KOI) == ["v1 opened contact skipped handed in"]
+
+
+async def test_a_server_that_is_down_stops_the_queue_and_everything_stays_owed(engine):
+    open_year(engine)
+    sweep(engine, OPENING)
+    mailer = WatchedMailer(answers={contact_of("tt-dak-rve"): DOWN})  # the first commune of the plan
+    report = await deliver_at(engine, at(OPENING), mailer)
+    assert (len(mailer.attempts), report.mails, report.undelivered) == (1, 0, 7)
+    assert report.alarm == "cannot connect"
+    assert outcomes(engine) == {"owed": 7}
+    mailer.answers.clear()
+    again = await deliver_at(engine, at(OPENING, 8, 45), mailer)
+    assert (again.mails, again.undelivered, again.alarm) == (7, 0, "")
+
+
+async def test_what_was_not_sent_by_midnight_is_owed_again_and_sent_anew(engine):
+    open_year(engine)
+    mailer = WatchedMailer(answers={KOI: DEFERRED})
+    await morning(engine, OPENING, mailer=mailer)
+    mailer.answers.clear()
+    tomorrow = date(2024, 10, 2)
+    await deliver_at(engine, at(tomorrow, 0, 5), mailer)
+    assert message_to(engine, KOI).state is MessageState.EXPIRED
+    assert notices(engine, DAK_KOI) == ["v1 opened contact owed"]
+    await morning(engine, tomorrow, mailer=mailer)
+    old, new = mailer.attempted(KOI)
+    assert old != new
+    assert (message_to(engine, KOI).local_date, message_to(engine, KOI).state) == (tomorrow, MessageState.SENT)
+
+
+async def test_a_weekend_after_an_unsent_mail_keeps_it_owed_until_monday(sqlite):
+    friday, saturday, monday = date(2024, 10, 4), date(2024, 10, 5), date(2024, 10, 7)
+    open_year(sqlite, friday)
+    mailer = WatchedMailer(answers={KOI: DEFERRED})
+    await morning(sqlite, friday, mailer=mailer)
+    mailer.answers.clear()
+    await deliver_at(sqlite, at(saturday), mailer)
+    assert len(mailer.attempted(KOI)) == 1
+    await morning(sqlite, monday, mailer=mailer)
+    assert notices(sqlite, DAK_KOI) == ["v1 opened contact sent"]
+
+
+async def test_a_sender_that_died_in_the_midst_leaves_a_mail_that_the_next_one_sends_unchanged(engine):
+    open_year(engine)
+    mailer = WatchedMailer(answers={KOI: DEFERRED})
+    await morning(engine, OPENING, mailer=mailer)
+    stored = message_to(engine, KOI)
+    with writing(engine) as session:  # as a killed process leaves it: taken for sending, never settled
+        row = session.get_one(Message, stored.id)
+        row.state, row.not_before = MessageState.SENDING, None
+        session.add(row)
+    mailer.answers.clear()
+    await deliver_at(engine, at(OPENING, 8, 45), mailer)
+    assert mailer.attempted(KOI)[-1] == stored.content
+    sent = message_to(engine, KOI)
+    assert (sent.state, sent.uncertain, sent.header_id) == (MessageState.SENT, True, stored.header_id)
+
+
+async def test_a_sender_that_dies_before_it_could_write_down_the_answer_repeats_the_same_mail(engine):
+    """The one window that no order of steps can close: the repeat bears the same Message-ID."""
+    open_year(engine)
+    sweep(engine, OPENING)
+
+    def dies():
+        raise KeyboardInterrupt
+
+    mailer = WatchedMailer(meanwhile=[dies])
+    with pytest.raises(KeyboardInterrupt):
+        await deliver_at(engine, at(OPENING), mailer)
+    report = await deliver_at(engine, at(OPENING), mailer)
+    assert report.mails == 7
+    first, _ = mailer.attempts[0]
+    assert len(mailer.attempted(first)) == 2
+    assert len(set(mailer.attempted(first))) == 1
+
+
+async def test_a_second_deliverer_returns_at_once_as_busy(engine):
+    open_year(engine)
+    sweep(engine, OPENING)
+    elsewhere = make_engine(engine.url.render_as_string(hide_password=False))
+    mailer = RecordingMailer()
+    try:
+        with delivery_lock(elsewhere) as held:
+            assert held
+            report = await deliver_at(engine, at(OPENING), mailer)
+    finally:
+        elsewhere.dispose()
+    assert (report.busy, report.mails, recipients(mailer)) == (True, 0, [])
+    assert outcomes(engine) == {"owed": 7}
+    assert (await deliver_at(engine, at(OPENING), mailer)).mails == 7
+
+
+async def test_a_mail_that_cannot_be_made_fails_by_name_and_holds_up_nobody(engine):
+    open_year(engine)
+    with writing(engine) as session:  # no file can bring such an address in: only a hand in the database
+        session.execute(update(Contact).where(col(Contact.address) == KOI).values(address="dau moi\n@konray.example"))
+    sent = await morning(engine, OPENING)
+    assert len(recipients(sent)) == 6
+    assert notices(engine, DAK_KOI)[0].startswith("v1 opened contact failed ")

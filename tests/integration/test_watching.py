@@ -1,0 +1,103 @@
+"""The watchdog names what is missing: a sweep that did not run, an assignment that was not made, a mail that failed."""
+
+from datetime import date
+
+from sqlmodel import col, delete, select
+
+from models import Assignment, DeadlineVersion
+from models.database import writing
+from notifications.mailer import Outcome, OutcomeKind, RecordingMailer
+from plans.schema import Member
+from services.assigning import current_clauses
+from services.finding import find_plan
+from services.watchdog import check
+from tests.integration.cast import (
+    CALENDAR,
+    DAK_KOI,
+    OPENING,
+    PLAN,
+    at,
+    contact_of,
+    everything,
+    load,
+    morning,
+    open_year,
+    sweep,
+    with_members,
+)
+
+
+def clauses_of(engine):
+    with writing(engine) as session:
+        return [row.clause for row in current_clauses(session, find_plan(session, PLAN).id)]
+
+
+def faults(engine, now):
+    return check(engine, now=now, calendar=CALENDAR).faults
+
+
+def test_a_plan_without_an_open_year_is_not_watched(engine):
+    assert check(engine, now=at(OPENING), calendar=CALENDAR).responsibilities == 0
+
+
+def test_where_everything_is_there_nothing_is_said_and_nothing_is_written(engine):
+    open_year(engine)
+    sweep(engine, OPENING, *clauses_of(engine))
+    before = everything(engine)
+    health = check(engine, now=at(OPENING, 9, 0), calendar=CALENDAR)
+    assert (health.responsibilities, health.faults) == (17, ())
+    assert everything(engine) == before
+
+
+def test_a_responsibility_that_was_not_swept_within_26_hours_is_named(engine):
+    open_year(engine)
+    sweep(engine, OPENING, *clauses_of(engine))
+    tomorrow = date(2024, 10, 2)
+    sweep(engine, tomorrow, *(clause for clause in clauses_of(engine) if clause != "V.4-3"))
+    assert faults(engine, at(tomorrow, 9, 0)) == ()  # the sweep of yesterday, 7:05, is less than 26 hours old
+    assert faults(engine, at(tomorrow, 9, 6)) == (f"{PLAN} V.4-3: last sweep 2024-10-01 00:05 UTC",)
+
+
+def test_a_sweep_on_a_day_off_counts(engine):
+    open_year(engine)
+    saturday = date(2024, 10, 5)
+    sweep(engine, saturday, *clauses_of(engine))
+    assert faults(engine, at(saturday, 9, 0)) == ()
+
+
+def test_a_responsibility_that_was_never_swept_is_named(engine):
+    open_year(engine)
+    sweep(engine, OPENING, *(clause for clause in clauses_of(engine) if clause != "V.KET"))
+    assert faults(engine, at(OPENING, 9, 0)) == (f"{PLAN} V.KET: never swept",)
+
+
+def test_an_assignment_that_is_missing_is_named_with_its_unit(engine, konray):
+    open_year(engine)
+    sweep(engine, OPENING, *clauses_of(engine))
+    load(engine, konray, units=with_members(konray, "don-vi-thuc-hien-du-an", Member(unit="phong-vhtt")))
+    said = faults(engine, at(OPENING, 9, 0))
+    assert f"{PLAN} 2024 V.3-3.a: no assignment for Phòng Văn hóa và Thông tin huyện Kon Rẫy" in said
+    sweep(engine, OPENING, "V.3-1", "V.3-2", "V.3-3")
+    assert faults(engine, at(OPENING, 9, 0)) == ()
+
+
+def test_an_assignment_that_was_lost_is_named_and_the_next_sweep_makes_it_again(engine):
+    open_year(engine)
+    sweep(engine, OPENING, *(clause for clause in clauses_of(engine) if clause != "V.4-3"))
+    with writing(engine) as session:
+        lost = col(Assignment.duty_key) == "V.4-3.a"
+        ids = session.exec(select(Assignment.id).where(lost)).all()
+        session.execute(delete(DeadlineVersion).where(col(DeadlineVersion.assignment_id).in_(ids)))
+        session.execute(delete(Assignment).where(lost))
+    assert sum("V.4-3.a: no assignment for" in fault for fault in faults(engine, at(OPENING, 9, 0))) == 7
+    assert sweep(engine, OPENING)[0].made == 7
+    assert faults(engine, at(OPENING, 9, 0)) == ()
+
+
+async def test_mails_that_could_not_be_delivered_are_counted_for_a_day(engine):
+    open_year(engine)
+    sweep(engine, OPENING, *clauses_of(engine))
+    refused = Outcome(kind=OutcomeKind.REFUSED, detail="no such mailbox")
+    await morning(engine, OPENING, mailer=RecordingMailer(answers={contact_of(DAK_KOI): refused}))
+    # V.4-1.a, V.4-1.b, V.4-1.c, V.4-2.a, V.4-2.b, V.4-3.a and V.KET.a stood in the one mail that was refused.
+    assert faults(engine, at(OPENING, 9, 0)) == ("7 notices could not be delivered since yesterday",)
