@@ -21,7 +21,6 @@ class Settings(BaseSettings):
     home: Path = Path(".dondoc")
     database_url: str = ""
     calendar_file: Path | None = None
-    public_url: str = ""
 
     trial: bool = False
 

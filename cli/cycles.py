@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.common import ACTOR, AsJson, AsOf, parse_day, parse_time, print_json, print_table
+from cli.redeploying import redeploy_if_running
 from models.database import reading, writing
 from plans.located import read_text
 from plans.reading import read_cycle
@@ -43,10 +44,13 @@ def open_command(
     text, cycle = read_text(file), read_cycle(file)
     with writing(edge.engine) as session:
         seen = open_cycle(session, cycle, text, now=edge.now, calendar=edge.calendar, actor=ACTOR, apply=not dry_run)
+    deployed = "" if dry_run or seen.already_open else redeploy_if_running()
     if as_json:
         print_json(seen)
         return
     _show(seen, dry_run=dry_run)
+    if deployed:
+        typer.echo(deployed)
 
 
 def _show(seen: Preview, *, dry_run: bool) -> None:
@@ -64,7 +68,7 @@ def _show(seen: Preview, *, dry_run: bool) -> None:
     elif dry_run:
         typer.echo("Xem trước: chưa có gì được tạo. Bỏ --dry-run để bắt đầu năm.")
     else:
-        typer.echo(f"Đã bắt đầu năm {seen.year}. Chạy `dondoc deploy` để cập nhật lịch trong Prefect.")
+        typer.echo(f"Đã bắt đầu năm {seen.year}.")
 
 
 def _due(line: Line) -> str:
@@ -125,6 +129,8 @@ def deadline_command(
         raise typer.BadParameter("give either --before or --latest")
     form, written = (Form.BEFORE, before) if before else (Form.LATEST, latest)
     assert written is not None
+    if not basis.strip():
+        raise typer.BadParameter("name the document that sets the date", param_hint="--basis")
     edge = enter(as_of)
     with writing(edge.engine) as session:
         changed = change_deadline(
@@ -138,6 +144,8 @@ def deadline_command(
             actor=ACTOR,
         )
     typer.echo(f"{duty}: {changed} assignment(s) got a new deadline version")
+    if changed:
+        typer.echo(redeploy_if_running())
 
 
 @app.command("close")

@@ -49,7 +49,7 @@ def examine() -> list[Part]:
     except DondocError as refusal:
         return [Part(name="settings", verdict=Verdict.WRONG, found=str(refusal), mend="correct the variables named")]
     parts: list[Part] = []
-    for look in (_database, _calendar, _sender, _mail_server, _public_url, _prefect):
+    for look in (_database, _calendar, _sender, _mail_server, _prefect):
         parts += _looked(look, settings)
     return parts
 
@@ -149,16 +149,6 @@ def _mail_server(settings: Settings) -> Iterator[Part]:
 async def _probed(settings: Settings) -> str:
     async with mailer(settings) as client:
         return await client.probe()
-
-
-def _public_url(settings: Settings) -> Iterator[Part]:
-    if settings.public_url and not settings.public_url.startswith("https://"):
-        yield Part(
-            name="DONDOC_PUBLIC_URL",
-            verdict=Verdict.WARNING,
-            found=f"{settings.public_url} is not protected by https",
-            mend="serve the pages behind a reverse proxy with a certificate",
-        )
 
 
 def _prefect(settings: Settings) -> Iterator[Part]:

@@ -7,14 +7,14 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from flows.ending import refusals_said
+from flows.ending import named_or, refusals_said
 from tasks.artifacts import delivery_sentence
 from tasks.edge import day_of
 from tasks.mailing import deliver_owed
 
 
 def _run_name() -> str:
-    return f"Gửi thư · {day_of(flow_run.parameters.get('as_of')):%Y-%m-%d}"
+    return named_or("Gửi thư", lambda: f"Gửi thư · {day_of(flow_run.parameters.get('as_of')):%Y-%m-%d}")
 
 
 @flow(name="deliver_mail", flow_run_name=_run_name)

@@ -1,4 +1,7 @@
-"""How a run ends when dondoc refuses: failed, with the one sentence that says what is wrong, and no traceback."""
+"""How a run ends when dondoc refuses: failed, with the one sentence that says what is wrong, and no traceback.
+
+A run is named before it begins, so its name must never refuse anything: what is wrong is said by the run itself.
+"""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -23,3 +26,11 @@ def refusals_said(run: Callable[P, Awaitable[State[Any]]]) -> Callable[P, Awaita
             return Failed(message=str(refusal))
 
     return said
+
+
+def named_or(plain: str, name: Callable[[], str]) -> str:
+    """Return the name, or a plain one where dondoc refuses what the run was given."""
+    try:
+        return name()
+    except DondocError:
+        return plain

@@ -7,7 +7,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
-from flows.ending import refusals_said
+from flows.ending import named_or, refusals_said
 from tasks.artifacts import sweep_sentence
 from tasks.sweeping import run_title, sweep
 
@@ -15,8 +15,13 @@ from tasks.sweeping import run_title, sweep
 def _run_name() -> str:
     """Name the run "V.4-3 · Báo cáo năm của xã · 2024-11-25"."""
     given = flow_run.parameters
-    title, day = run_title(given["plan"], given["responsibility"], given.get("as_of"))
-    return f"{given['responsibility']} · {title} · {day:%Y-%m-%d}"
+    clause = str(given["responsibility"])
+
+    def name() -> str:
+        title, day = run_title(given["plan"], clause, given.get("as_of"))
+        return f"{clause} · {title} · {day:%Y-%m-%d}"
+
+    return named_or(clause, name)
 
 
 @flow(name="follow_up", flow_run_name=_run_name)

@@ -7,14 +7,14 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from flows.ending import refusals_said
+from flows.ending import named_or, refusals_said
 from tasks.artifacts import health_sentence
 from tasks.edge import day_of
 from tasks.watching import check_all
 
 
 def _run_name() -> str:
-    return f"Tự kiểm tra · {day_of(flow_run.parameters.get('as_of')):%Y-%m-%d}"
+    return named_or("Tự kiểm tra", lambda: f"Tự kiểm tra · {day_of(flow_run.parameters.get('as_of')):%Y-%m-%d}")
 
 
 @flow(name="watchdog", flow_run_name=_run_name)

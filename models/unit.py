@@ -9,10 +9,14 @@ from rules.vocabulary import ContactRole
 
 
 class Unit(SQLModel, table=True):
-    """A body that is given duties or receives reports. `subordinate` units are under the issuer's authority."""
+    """A body that is given duties or receives reports. `subordinate` units are under the issuer's authority.
+
+    `brought_by` is the plan whose files describe it: another plan's file may name it, but not change it.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     slug: str = Field(unique=True)
+    brought_by: str
     name: str
     short_name: str
     kind: str
@@ -26,6 +30,7 @@ class UnitGroup(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     slug: str = Field(unique=True)
+    brought_by: str
     name: str
 
 

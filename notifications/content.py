@@ -60,9 +60,11 @@ class Item:
 
     `key` is stable for the assignment's life (the calendar entry hangs on it); `notice_keys` are the notices that this
     mail settles. `section` says what holds on the day of sending: a rung sent late can already be `overdue`.
-    `recipient_name` is the recipient as applied; None where the plan names nobody. `consolidates_by` is the collector's
-    own deadline; `listed_from` the day from which late units stand on the list for the office's head. `provisional`:
-    the days off of that year are not yet decided.
+    `recipient_name` is the recipient as applied; None where the plan names nobody. `collector_name` is the office that
+    follows this item up, called `collector_word` after its first mention; one mail may speak for several offices.
+    `consolidates_by` is the collector's own deadline; `listed_from` the day from which late units stand on the list for
+    its head. `period` is the storage key of what is reported on (`2024`, `2024-Q3`). `returned`: the report has come
+    and its completion was asked for. `provisional`: the days off of that year are not yet decided.
     """
 
     key: str
@@ -77,6 +79,8 @@ class Item:
     collector_name: str
     plan: PlanFacts
     year: int
+    period: str = ""
+    collector_word: str = "Phòng"
     notice_keys: tuple[str, ...] = ()
     recipient_name: str | None = None
     deadline: DeadlineFacts | None = None
@@ -87,17 +91,23 @@ class Item:
     to_head: bool = False
     provisional: bool = False
     previous_final: date | None = None
+    returned: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class LateUnit:
-    """One row of the list; an empty `remark` means that the unit has not answered."""
+    """One row of the list, with its own deadline; an empty `remark` means that the unit has not answered.
+
+    `returned`: its report has come, its completion was asked for, and that has not come.
+    """
 
     unit_name: str
+    final: date
     working_days_overdue: int
     reminders: int
     last_reminder: date | None = None
     remark: str = ""
+    returned: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,12 +126,28 @@ class LateList:
     received: int
     expected: int
     group_name: str
+    collector_name: str
     late: tuple[LateUnit, ...]
+    period: str = ""
+    collector_word: str = "Phòng"
     notice_keys: tuple[str, ...] = ()
     consolidates_by: date | None = None
     days_to_consolidation: int | None = None
     listed_from: date | None = None
     to_head: bool = False
+
+    @property
+    def own_deadlines(self) -> bool:
+        """Whether one date for all would be wrong for some unit of the list."""
+        return any(unit.final != self.final for unit in self.late)
+
+    @property
+    def some_returned(self) -> bool:
+        return any(unit.returned for unit in self.late)
+
+    @property
+    def all_returned(self) -> bool:
+        return all(unit.returned for unit in self.late)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,16 +165,13 @@ class Reader:
 
 @dataclass(frozen=True, kw_only=True)
 class Sender:
-    """The labour office. `office_word` is how it calls itself after its first mention ("Phòng", "Sở")."""
+    """The labour office, as the mail names its sender and whom to ask."""
 
-    office_name: str
     office_short: str
     contact_title: str
     from_address: str
     reply_to: str
     phone: str = ""
-    office_word: str = "Phòng"
-    public_url: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,6 +46,11 @@ def long_day(day: date, language: Language) -> str:
     return f"{weekday(day, language)}, ngày {short_day(day, language)}"
 
 
+def month_name(number: int) -> str:
+    """Return the English name of the month that counts from 1."""
+    return _MONTHS[number - 1]
+
+
 def clock(moment: time, language: Language) -> str:
     """07 giờ 00; in English 07:00."""
     return f"{moment:%H:%M}" if language is Language.EN else f"{moment:%H} giờ {moment:%M}"

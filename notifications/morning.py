@@ -8,7 +8,7 @@ from itertools import groupby
 from notifications.content import Item, LateList, Letter, Morning, PlanFacts, Rendered, Section
 from notifications.rendering import render
 from rules.moments import local, local_date
-from rules.vocabulary import Nature
+from rules.vocabulary import Deliverable, Nature
 
 _ORDER = {section: place for place, section in enumerate(Section)}
 _REMINDERS = (Section.OVERDUE, Section.DUE, Section.APPROACHING, Section.CHANGED)
@@ -24,15 +24,26 @@ class Clause:
 
 @dataclass(frozen=True, kw_only=True)
 class NewTasks:
-    """A year's tasks under one plan, as "Thông báo nhiệm vụ" lists them."""
+    """A year's tasks under one plan that one office follows up, as "Thông báo nhiệm vụ" lists them."""
 
     plan: PlanFacts
     year: int
+    collector_name: str
     dated: tuple[Item, ...]
     undated: tuple[Clause, ...]
     continuous: tuple[Clause, ...]
     on_event: tuple[Clause, ...]
     reports: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invited:
+    """What one office asks a body to cooperate in, under one plan in one year."""
+
+    plan: PlanFacts
+    year: int
+    collector_name: str
+    clauses: tuple[Clause, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +84,15 @@ def reminders(items: Sequence[Item]) -> tuple[tuple[Section, tuple[Item, ...]], 
 
 
 def shared_facts(items: Sequence[Item]) -> dict[str, object]:
-    """Return what is said once for all items, and whether each must name its own unit or plan."""
+    """Return what is said once for all items, and whether each must name its own unit or plan.
+
+    New tasks name their collector in an opening of their own.
+    """
     plans = tuple(dict.fromkeys(item.plan for item in items))
+    collectors = tuple(dict.fromkeys(item.collector_name for item in items if item.section is not Section.NEW))
     return {
         "plan": plans[0] if len(plans) == 1 else None,
+        "collector": collectors[0] if len(collectors) == 1 else None,
         "several_units": len({item.unit_name for item in items}) > 1,
     }
 
@@ -123,39 +139,53 @@ def _context(mail: Morning, items: Sequence[Item]) -> dict[str, object]:
             "late_lists": mail.late_lists,
             "reminders": reminders(items),
             "new": _new(items),
-            "invited": clauses([item for item in items if item.section is Section.INVITATION]),
+            "invited": _invited([item for item in items if item.section is Section.INVITATION]),
         }
     )
 
 
 def _invitation(mail: Morning, items: Sequence[Item]) -> dict[str, object]:
-    plans = tuple(dict.fromkeys((item.plan, item.year) for item in items))
-    return letter_context(mail) | {
-        "to_head": False,
-        "invited": [
-            (plan, year, clauses([item for item in items if (item.plan, item.year) == (plan, year)]))
-            for plan, year in plans
-        ],
-    }
+    return letter_context(mail) | {"to_head": False, "invited": _invited(items)}
 
 
-def _new(items: Sequence[Item]) -> tuple[NewTasks, ...]:
-    fresh = [item for item in items if item.section is Section.NEW]
-    plans = dict.fromkeys((item.plan, item.year) for item in fresh)
+def _by_office(items: Sequence[Item]) -> tuple[tuple[Item, ...], ...]:
+    """Group by plan, year and the office that follows the plan up."""
+    groups: dict[tuple[PlanFacts, int, str], list[Item]] = {}
+    for item in items:
+        groups.setdefault((item.plan, item.year, item.collector_name), []).append(item)
+    return tuple(tuple(group) for group in groups.values())
+
+
+def _invited(items: Sequence[Item]) -> tuple[Invited, ...]:
     return tuple(
-        _new_tasks(plan, year, [item for item in fresh if (item.plan, item.year) == (plan, year)])
-        for plan, year in plans
+        Invited(
+            plan=group[0].plan,
+            year=group[0].year,
+            collector_name=group[0].collector_name,
+            clauses=clauses(group),
+        )
+        for group in _by_office(items)
     )
 
 
-def _new_tasks(plan: PlanFacts, year: int, items: Sequence[Item]) -> NewTasks:
+def _new(items: Sequence[Item]) -> tuple[NewTasks, ...]:
+    return tuple(_new_tasks(group) for group in _by_office([item for item in items if item.section is Section.NEW]))
+
+
+def _new_tasks(items: Sequence[Item]) -> NewTasks:
     undated = [item for item in items if item.deadline is None]
     return NewTasks(
-        plan=plan,
-        year=year,
+        plan=items[0].plan,
+        year=items[0].year,
+        collector_name=items[0].collector_name,
         dated=tuple(item for item in items if item.deadline is not None),
         undated=clauses([item for item in undated if item.nature in (Nature.PERIODIC, Nature.ONCE)]),
         continuous=clauses([item for item in undated if item.nature is Nature.CONTINUOUS]),
         on_event=clauses([item for item in undated if item.nature is Nature.ON_EVENT]),
-        reports=any(item.nature is Nature.PERIODIC and item.deliverable == "report" for item in items),
+        reports=any(_is_yearly_report(item) for item in items),
     )
+
+
+def _is_yearly_report(item: Item) -> bool:
+    periodic = item.nature is Nature.PERIODIC and item.deliverable is Deliverable.REPORT
+    return periodic and item.period in ("", str(item.year))

@@ -1,10 +1,24 @@
-"""What is a duty, its product or its plan called in a sentence? With its year, and without what is not known."""
+"""What is a duty, its product or its plan called in a sentence? With its period, and without what is not known."""
 
+import re
 from datetime import date
 
 from notifications.content import Item, Language, LateList, PlanFacts
-from notifications.dates import short_day
-from rules.vocabulary import Deliverable
+from notifications.dates import month_name, short_day
+from rules.periods import Period, period_from
+from rules.vocabulary import Deliverable, PeriodKind
+
+_QUARTERS = ("I", "II", "III", "IV")
+_HALVES = {Language.VI: ("đầu", "cuối"), Language.EN: ("first", "second")}
+_SPAN = (
+    r"(?:(?:hằng|hàng|mỗi|từng) )?"
+    r"(?:quý(?: (?:I{1,3}|IV|[1-4])\b)?|(?:0?6|sáu) tháng(?: (?:đầu|cuối) năm)?|tháng(?: \d{1,2}\b)?|năm)(?: \d{4}\b)?"
+)
+#: "quý", "hằng tháng", "quý, 6 tháng, năm": how a title says how often; at its end, or before what it is about.
+_HOW_OFTEN = re.compile(
+    rf"(?<= ){_SPAN}(?:(?:,| và|,? hoặc)? {_SPAN})*"
+    r"(?=$|[,;]| (?:về|kết quả|tình hình|công tác|việc|thực hiện|theo|gửi)\b)"
+)
 
 _NOUNS = {
     Language.VI: {
@@ -23,13 +37,20 @@ _NOUNS = {
 
 
 def titled(part: Item | LateList, language: Language) -> str:
-    """Return the duty with its year: Báo cáo năm 2024; Xây dựng kế hoạch năm 2024. A title that has it, keeps it."""
-    title = part.duty_title
+    """Return the duty with its period: Báo cáo năm 2024; Báo cáo quý III năm 2024. A title that has it, keeps it."""
+    title, span = part.duty_title, _part_of_year(part)
+    if span is not None:
+        return _with_span(title, _span_words(span, language), language)
     if str(part.year) in title:
         return title
     if language is Language.EN:
         return f"{title}, {part.year}"
     return f"{title} {part.year}" if title.endswith("năm") else f"{title} năm {part.year}"
+
+
+def listed(item: Item, language: Language) -> str:
+    """Return the duty for an enumeration under its year: with its period only where that is not the whole year."""
+    return item.duty_title if _part_of_year(item) is None else titled(item, language)
 
 
 def noun(item: Item, language: Language) -> str:
@@ -38,13 +59,15 @@ def noun(item: Item, language: Language) -> str:
 
 
 def thing(item: Item, language: Language) -> str:
-    """Return the product with its year; a report and a duty without a product go by their titles."""
+    """Return the product with its period; a report and a duty without a product go by their titles."""
     if item.deliverable is Deliverable.REPORT:
         return titled(item, language)
     if item.deliverable is Deliverable.NONE:
         return f"“{titled(item, language)}”"
-    word = noun(item, language)
-    return f"{word} năm {item.year}" if language is Language.VI else f"the {word} for {item.year}"
+    word, span = noun(item, language), _part_of_year(item)
+    if language is Language.VI:
+        return f"{word} {_span_words(span, language) if span else f'năm {item.year}'}"
+    return f"the {word} for {_span_words(span, language) if span else item.year}"
 
 
 def plan_name(plan: PlanFacts, language: Language) -> str:
@@ -55,6 +78,34 @@ def plan_name(plan: PlanFacts, language: Language) -> str:
     parts = ["Kế hoạch", plan.number and f"số {plan.number}", _issued(plan.issued_on, "ngày", language)]
     subject = plan.title.removeprefix("Kế hoạch ")
     return f"{_joined(parts)} của {plan.issuer_name} về {_lowered(subject.removeprefix('về '))}"
+
+
+def _part_of_year(part: Item | LateList) -> Period | None:
+    year, _, code = part.period.partition("-")
+    return period_from(int(year), code) if code else None
+
+
+def _span_words(span: Period, language: Language) -> str:
+    vietnamese = language is Language.VI
+    match span.kind:
+        case PeriodKind.HALF_YEAR:
+            half = _HALVES[language][span.number - 1]
+            return f"6 tháng {half} năm {span.year}" if vietnamese else f"{half} half of {span.year}"
+        case PeriodKind.QUARTER:
+            quarter = _QUARTERS[span.number - 1]
+            return f"quý {quarter} năm {span.year}" if vietnamese else f"Q{span.number} {span.year}"
+        case _:
+            return f"tháng {span.number} năm {span.year}" if vietnamese else f"{month_name(span.number)} {span.year}"
+
+
+def _with_span(title: str, words: str, language: Language) -> str:
+    """Return `title` for these months; in Vietnamese they take the place of the title's own "quý" or "hằng tháng"."""
+    if words in title:
+        return title
+    if language is Language.EN:
+        return f"{title}, {words}"
+    named, replaced = _HOW_OFTEN.subn(words, title, count=1)
+    return named if replaced else f"{title} {words}"
 
 
 def _issued(day: date | None, word: str, language: Language) -> str | None:

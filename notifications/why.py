@@ -1,10 +1,9 @@
 """Until when, and why this date? A deadline's final day in both usual forms, and each step of its chain in words."""
 
-from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from itertools import pairwise
 
-from notifications.content import DeadlineFacts, Language
+from notifications.content import DeadlineFacts, Item, Language
 from notifications.dates import clock, long_day, short_day, weekday
 from rules.deadlines import Form, Step, StepKind
 
@@ -27,6 +26,47 @@ def why(deadline: DeadlineFacts, language: Language) -> tuple[str, ...]:
     words = _step_vi if language is Language.VI else _step_en
     earlier = (None, *deadline.steps)
     return tuple(words(step, before.day if before else step.day) for before, step in pairwise(earlier) if step)
+
+
+def moment(deadline: DeadlineFacts, language: Language) -> str:
+    """Return the last day, short, with the hour if there is one: 14/11/2024; 16 giờ 00 ngày 14/11/2024."""
+    return _short(deadline.at, deadline.final, language)
+
+
+def previous_moment(item: Item, language: Language) -> str:
+    """Return the last day before the change as `moment` writes it."""
+    assert item.previous_final is not None
+    return _short(_previous_hour(item), item.previous_final, language)
+
+
+def previous_day(item: Item, language: Language) -> str:
+    """Return the last day before the change with its weekday: hết thứ Năm, ngày 31/10/2024, or from its hour."""
+    assert item.previous_final is not None
+    return _end_of(_previous_hour(item), item.previous_final, language)
+
+
+def _previous_hour(item: Item) -> time | None:
+    """Return the hour before the last decision; where only a day off was counted anew, the hour has stayed."""
+    assert item.deadline is not None
+    steps = item.deadline.steps
+    decisions = [place for place, step in enumerate(steps) if step.kind is not StepKind.ROLLED]
+    earlier = steps[: decisions[-1]]
+    if not earlier or earlier[-1].day != item.previous_final:
+        return item.deadline.at
+    return next(step.at for step in reversed(earlier) if step.kind is not StepKind.ROLLED)
+
+
+def _short(at: time | None, day: date, language: Language) -> str:
+    if at is None:
+        return short_day(day, language)
+    link = "ngày" if language is Language.VI else "on"
+    return f"{clock(at, language)} {link} {short_day(day, language)}"
+
+
+def _end_of(at: time | None, day: date, language: Language) -> str:
+    if language is Language.VI:
+        return f"{clock(at, language) if at else 'hết'} {long_day(day, language)}"
+    return f"{f'{clock(at, language)} on' if at else 'the end of'} {long_day(day, language)}"
 
 
 def _both(final: date, language: Language) -> tuple[str, str]:
@@ -53,7 +93,7 @@ def _step_vi(step: Step, moved_from: date) -> str:
     written, basis = _written_vi(step), _basis(step, Language.VI)
     match step.kind:
         case StepKind.EXTENDED:
-            return f"Gia hạn đến hết {long_day(step.day, Language.VI)}." + _labelled("Căn cứ", basis)
+            return f"Gia hạn đến {_extended(step, Language.VI)}." + _labelled("Căn cứ", basis)
         case StepKind.CHANGED:
             return f"Điều chỉnh thời hạn: {written}." + _labelled("Căn cứ", basis)
         case StepKind.RETURNED:
@@ -72,7 +112,7 @@ def _step_en(step: Step, moved_from: date) -> str:
     written, basis = _written_en(step), _basis(step, Language.EN)
     match step.kind:
         case StepKind.EXTENDED:
-            return f"Extended to the end of {long_day(step.day, Language.EN)}." + _labelled("Basis", basis)
+            return f"Extended to {_extended(step, Language.EN)}." + _labelled("Basis", basis)
         case StepKind.CHANGED:
             return f"Changed: {written}." + _labelled("Basis", basis)
         case StepKind.RETURNED:
@@ -82,18 +122,23 @@ def _step_en(step: Step, moved_from: date) -> str:
 
 
 def _written_vi(step: Step) -> str:
-    return _written(step, Language.VI, "trước ngày {}", lambda day: f"chậm nhất hết {long_day(day, Language.VI)}")
+    """Return the date as the deciding text has it: exclusive dates stay exclusive here, an hour is named."""
+    if step.form is not Form.BEFORE or step.written is None:
+        return f"chậm nhất {_end_of(step.at, step.day, Language.VI)}"
+    return f"trước {'' if step.at else 'ngày '}{_short(step.at, step.written, Language.VI)}"
 
 
 def _written_en(step: Step) -> str:
-    return _written(step, Language.EN, "before {}", lambda day: f"by the end of {long_day(day, Language.EN)}")
+    if step.form is not Form.BEFORE or step.written is None:
+        return f"by {_end_of(step.at, step.day, Language.EN)}"
+    return f"before {_short(step.at, step.written, Language.EN)}"
 
 
-def _written(step: Step, language: Language, before: str, latest: Callable[[date], str]) -> str:
-    """Return the date as the deciding text has it: exclusive dates stay exclusive here."""
-    if step.form is Form.BEFORE and step.written is not None:
-        return before.format(short_day(step.written, language))
-    return latest(step.day)
+def _extended(step: Step, language: Language) -> str:
+    """Return the end of the extension; `before 16:00` stays exclusive."""
+    exclusive = step.at is not None and step.form is Form.BEFORE
+    before = "trước " if language is Language.VI else "before "
+    return f"{before if exclusive else ''}{_end_of(step.at, step.day, language)}"
 
 
 def _basis(step: Step, language: Language) -> str:

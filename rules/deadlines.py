@@ -49,7 +49,7 @@ class DueRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One link of the chain. `day` is the last valid day after this step; `reason` says why a day off moved it."""
+    """One link of the chain: `day` is the last valid day after it, `at` an hour, `reason` why a day off moved it."""
 
     kind: StepKind
     day: date
@@ -58,6 +58,7 @@ class Step:
     basis: str = ""
     reason: str = ""
     proposed: bool = False
+    at: time | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +100,7 @@ def _step(kind: StepKind, rule: DueRule) -> Step:
         written=rule.written,
         basis=rule.basis,
         proposed=rule.proposed,
+        at=rule.at,
     )
 
 

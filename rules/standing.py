@@ -15,6 +15,7 @@ class Standing:
     current_version: int
     cycle_closed: bool
     unit_ended: bool
+    clause_retired: bool = False
 
 
 def moot(standing: Standing) -> tuple[NoticeState, str] | None:
@@ -23,6 +24,8 @@ def moot(standing: Standing) -> tuple[NoticeState, str] | None:
         return NoticeState.SKIPPED, SkipReason.CYCLE_CLOSED
     if standing.state not in WAITING:
         return NoticeState.SKIPPED, SkipReason.HANDED_IN
+    if standing.clause_retired:
+        return NoticeState.SKIPPED, SkipReason.CLAUSE_RETIRED
     if standing.unit_ended:
         return NoticeState.SKIPPED, SkipReason.UNIT_ENDED
     if standing.notice_version != standing.current_version:

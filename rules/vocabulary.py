@@ -95,6 +95,7 @@ class SkipReason(StrEnum):
     HANDED_IN = "handed in"
     DEADLINE_CHANGED = "deadline changed"
     CYCLE_CLOSED = "cycle closed"
+    CLAUSE_RETIRED = "clause retired"
 
 
 class MessageKind(StrEnum):

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
-from models import Assignment, Channel, Cycle, CycleState, Plan, Review, Submission, Unit
+from models import Assignment, Channel, Cycle, CycleState, Office, Plan, Review, Submission, Unit
 from rules.deadlines import DueRule, Form, StepKind, replaced_deadline
 from rules.errors import DondocError
 from rules.lifecycle import Act, ActRefusedError, after, require_decider
@@ -31,7 +31,7 @@ class UnknownAssignmentError(DondocError):
 
 
 class PastDateError(DondocError):
-    """The new date is not after today."""
+    """This date cannot be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +46,8 @@ class Document:
 def submit(
     session: Session, identifier: int, *, document: Document, channel: Channel, actor: str, now: datetime
 ) -> str:
-    """Record what a unit handed in, or what arrived by other ways; returns the assignment's name.
-
-    A report that is addressed to somebody else than the office that follows up is at once only noted.
-    """
-    assignment = _waiting_for(session, identifier)
+    """Record what a unit handed in, or what arrived by other ways; returns the assignment's name."""
+    assignment = _find(session, identifier)
     act = Act.SUBMIT if channel is Channel.HANDED_IN else Act.RECEIVE
     if document.arrived_on > local_date(now):
         raise PastDateError(f"the date of arrival {document.arrived_on:%Y-%m-%d} lies after today")
@@ -75,7 +72,9 @@ def decide_submission(
     """Accept or note what was handed in. Only the one it is addressed to accepts; anybody else can only note."""
     assignment = _find(session, identifier)
     if act is Act.ACCEPT:
-        require_decider(recipient=assignment.addressed_to, acting=_acting(session, assignment, acting, now))
+        _require_decider(session, assignment, acting, now)
+    elif assignment.addressed_to and _is_own(session, assignment, now):
+        raise ActRefusedError("this report is addressed to the office itself: accept it, or return it")
     assignment.state = after(assignment.state, act)
     _review(session, assignment, act, comment, actor, now)
     return _done(session, assignment, act, actor=actor, now=now, comment=comment)
@@ -94,7 +93,7 @@ def send_back(
 ) -> str:
     """Return a submission to be completed by a new date: the ladder starts again for that version."""
     assignment = _find(session, identifier)
-    require_decider(recipient=assignment.addressed_to, acting=_acting(session, assignment, acting, now))
+    _require_decider(session, assignment, acting, now)
     assignment.state = after(assignment.state, Act.RETURN)
     _review(session, assignment, Act.RETURN, comment, actor, now)
     rule = DueRule(form=Form.LATEST, written=again_by, basis=comment)
@@ -115,10 +114,15 @@ def extend(
 ) -> str:
     """Give more time; decided by the one the report is addressed to."""
     assignment = _find(session, identifier)
-    require_decider(recipient=assignment.addressed_to, acting=_acting(session, assignment, acting, now))
+    _require_decider(session, assignment, acting, now)
     assignment.state = after(assignment.state, Act.EXTEND)
     if assignment.final is None:
         raise ActRefusedError("this assignment has no deadline yet; set one with `dondoc cycle deadline`")
+    if until <= assignment.final:
+        raise PastDateError(
+            f"{until:%Y-%m-%d} is not later than the present deadline {assignment.final:%Y-%m-%d}; "
+            "to set an earlier date for all use `dondoc cycle deadline`"
+        )
     rule = DueRule(form=Form.LATEST, written=until, basis=basis)
     _new_date(session, assignment, rule, StepKind.EXTENDED, calendar, now)
     return _done(session, assignment, Act.EXTEND, actor=actor, now=now, basis=basis, until=until.isoformat())
@@ -136,31 +140,39 @@ def record_letter(
 ) -> str:
     """Record a công văn đôn đốc: the reminders of this assignment rest for five working days."""
     assignment = _find(session, identifier)
+    if sent_on > local_date(now):
+        raise PastDateError(f"the date of the công văn {sent_on:%Y-%m-%d} lies after today")
     assignment.resting_until = calendar.shift(sent_on, REST_AFTER_LETTER)
     return _done(session, assignment, "letter", actor=actor, now=now, number=number, sent_on=sent_on.isoformat())
 
 
 def _find(session: Session, identifier: int) -> Assignment:
+    """Return the assignment, locked; nothing more can be done to one whose year is closed."""
     found = session.exec(select(Assignment).where(Assignment.id == identifier).with_for_update()).one_or_none()
     if found is None:
         raise UnknownAssignmentError(f"there is no assignment {identifier}; `dondoc cycle status` lists them")
+    cycle = session.get_one(Cycle, found.cycle_id)
+    if cycle.state is CycleState.CLOSED:
+        raise ActRefusedError(f"the year {cycle.year} is closed: nothing more can be done to its assignments")
     return found
 
 
-def _waiting_for(session: Session, identifier: int) -> Assignment:
-    assignment = _find(session, identifier)
-    cycle = session.get_one(Cycle, assignment.cycle_id)
-    if cycle.state is CycleState.CLOSED:
-        raise ActRefusedError(f"the year {cycle.year} is closed: nothing more can be handed in for it")
-    return assignment
-
-
-def _acting(session: Session, assignment: Assignment, acting: str | None, now: datetime) -> str:
-    """Return the unit in whose name is decided: the one named, or the office that follows the plan up."""
-    if acting is not None:
-        return acting
+def _require_decider(session: Session, assignment: Assignment, acting: str | None, now: datetime) -> None:
+    """The office that follows up is a role: what was addressed to its predecessor is decided by whoever holds it."""
     office = office_on(session, assignment.plan_id, local_date(now))
-    return office.slug if office else ""
+    own = office.slug if office else ""
+    if acting is not None and session.exec(select(Unit.id).where(Unit.slug == acting)).one_or_none() is None:
+        raise ActRefusedError(f"there is no unit {acting!r}")
+    predecessors = session.exec(
+        select(Unit.slug).join(Office, col(Office.unit_id) == Unit.id).where(Office.plan_id == assignment.plan_id)
+    ).all()
+    recipient = own if assignment.addressed_to in predecessors else assignment.addressed_to
+    require_decider(recipient=recipient, acting=acting if acting is not None else own)
+
+
+def _is_own(session: Session, assignment: Assignment, now: datetime) -> bool:
+    office = office_on(session, assignment.plan_id, local_date(now))
+    return office is not None and office.slug == assignment.addressed_to
 
 
 def _review(session: Session, assignment: Assignment, act: Act, comment: str, actor: str, now: datetime) -> None:
@@ -181,7 +193,7 @@ def _new_date(
     deadline = replaced_deadline(earlier, rule, kind, calendar, plan.roll)
     if deadline.final < local_date(now):
         raise PastDateError(f"the new date {deadline.final:%Y-%m-%d} lies before today")
-    set_deadline(session, assignment, deadline, now=now)
+    set_deadline(session, assignment, deadline, now=now, always=kind is StepKind.RETURNED)
 
 
 def _done(session: Session, assignment: Assignment, action: str, *, actor: str, now: datetime, **detail: str) -> str:

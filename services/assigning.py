@@ -87,7 +87,7 @@ def expected(
     """Yield what these duties must have in the year; `done_before` holds (duty, unit) of earlier cycles."""
     for responsibility, duty in duties:
         units = tuple(directory.expand(duty.addressees or responsibility.addressees))
-        for recipient, addressed_to, period in _slots(duty, year):
+        for recipient, addressed_to, period in slots_of(duty, year):
             rule = rules.get((duty.key, recipient, period)) or rules.get((duty.key, "", period))
             again = duty.nature != Nature.ONCE or rule is not None
             yield Slot(
@@ -101,7 +101,7 @@ def expected(
             )
 
 
-def _slots(duty: Duty, year: int) -> Iterator[tuple[str, str, str]]:
+def slots_of(duty: Duty, year: int) -> Iterator[tuple[str, str, str]]:
     """Yield (recipient key, addressed to, period) for one unit: a recipient is a key only where there are several."""
     applied = [str(item["applied"]) for item in duty.recipients if item["applied"]]
     if duty.nature == Nature.ON_EVENT:

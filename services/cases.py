@@ -56,11 +56,11 @@ def cases_for(session: Session, plan: Plan, facts: Sequence[Fact], today: date) 
             since=fact.assignment.since,
             version=fact.assignment.version,
             final=fact.assignment.final,
-            request=fact.duty.role == Role.REQUEST,
+            request=fact.duty.role == Role.REQUEST or not fact.unit.subordinate,
             escalates=fact.duty.escalates and fact.unit.subordinate,
             own_office=office is not None and fact.unit.id == office.id,
             unit_ended=fact.unit.valid_to is not None and fact.unit.valid_to < today,
-            bound=bounds.get((fact.assignment.cycle_id, fact.duty.feeds)),
+            bound=_bound(bounds, fact),
             resting_until=fact.assignment.resting_until,
             ladder=ladders[fact.responsibility.id],
             existing=existing.get(fact.assignment.id, {}),
@@ -94,14 +94,24 @@ def _existing(session: Session, facts: Sequence[Fact]) -> dict[int | None, dict[
     return found
 
 
-def _bounds(session: Session, facts: Sequence[Fact]) -> dict[tuple[int, str | None], date]:
-    """Return, per cycle and consolidating duty, the last of its deadlines: later reminders help nobody."""
+def _bounds(session: Session, facts: Sequence[Fact]) -> dict[tuple[int, str, str], date]:
+    """Return, per cycle, consolidating duty and period, the last of its deadlines."""
     feeds = {fact.duty.feeds for fact in facts if fact.duty.feeds}
     if not feeds:
         return {}
     rows = session.execute(
-        select(Assignment.cycle_id, Assignment.duty_key, func.max(Assignment.final))
+        select(Assignment.cycle_id, Assignment.duty_key, Assignment.period, func.max(Assignment.final))
         .where(col(Assignment.duty_key).in_(feeds), col(Assignment.final).is_not(None))
-        .group_by(col(Assignment.cycle_id), col(Assignment.duty_key))
+        .group_by(col(Assignment.cycle_id), col(Assignment.duty_key), col(Assignment.period))
     )
-    return {(cycle_id, duty_key): final for cycle_id, duty_key, final in rows}
+    return {(cycle_id, duty_key, period): final for cycle_id, duty_key, period, final in rows}
+
+
+def _bound(bounds: dict[tuple[int, str, str], date], fact: Fact) -> date | None:
+    """Later reminders help nobody: the consolidation of the same period or, where it has another, of the year."""
+    if fact.duty.feeds is None:
+        return None
+    cycle_id, feeds = fact.assignment.cycle_id, fact.duty.feeds
+    same = bounds.get((cycle_id, feeds, fact.assignment.period))
+    every = [final for (cycle, duty, _), final in bounds.items() if (cycle, duty) == (cycle_id, feeds)]
+    return same or max(every, default=None)

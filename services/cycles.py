@@ -4,11 +4,12 @@ import difflib
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from models import Assignment, Cycle, CycleState, DueDate, Duty, Plan
 from plans.schema import CycleFile
-from rules.deadlines import DueRule, StepKind, base_deadline, replaced_deadline
+from rules.deadlines import DueRule, Form, StepKind, base_deadline, replaced_deadline
 from rules.errors import DondocError
 from rules.lifecycle import WAITING
 from rules.moments import local_date
@@ -146,6 +147,17 @@ def _create(session: Session, draft: Draft, file: CycleFile, text: str, today: d
     record(session, now=now, actor=actor, action="opened", subject=subject, assignments=made)
 
 
+def _forget_particular(session: Session, cycle: Cycle, key: DueKey) -> None:
+    """A date for all recipients takes the place of those that were set for one of them."""
+    duty_key, recipient, period = key
+    if recipient == "":
+        session.execute(
+            delete(DueDate).where(
+                col(DueDate.cycle_id) == cycle.id, col(DueDate.duty_key) == duty_key, col(DueDate.period) == period
+            )
+        )
+
+
 def _save_rule(session: Session, cycle: Cycle, key: DueKey, rule: DueRule, now: datetime) -> None:
     duty_key, recipient, period = key
     found = session.exec(
@@ -203,6 +215,7 @@ def change_deadline(
     _require_datable(facts_for(session, [rows[0].id or 0])[0].duty)
     if base_deadline(rule, calendar, found.roll).final < local_date(now):
         raise CycleError(f"the new deadline {rule.last_day:%Y-%m-%d} lies before today")
+    _forget_particular(session, cycle, key)
     _save_rule(session, cycle, key, rule, now)
     changed = sum(_change(session, assignment, rule, found, calendar, now) for assignment in rows)
     record(
@@ -239,9 +252,12 @@ def _change(
         return set_deadline(session, assignment, base_deadline(rule, calendar, plan.roll), now=now)
     earlier = deadline_of(version)
     deadline = replaced_deadline(earlier, rule, StepKind.CHANGED, calendar, plan.roll)
-    own = any(step.kind in (StepKind.EXTENDED, StepKind.RETURNED) for step in earlier.steps)
-    if assignment.state not in WAITING or (own and earlier.final >= deadline.final):
+    if assignment.state not in WAITING:
         return False
+    own = [step for step in earlier.steps if step.kind in (StepKind.EXTENDED, StepKind.RETURNED)]
+    if own and own[-1].day >= deadline.final:
+        given = DueRule(form=Form.LATEST, written=own[-1].day, basis=own[-1].basis, at=own[-1].at)
+        deadline = replaced_deadline(earlier, given, own[-1].kind, calendar, plan.roll)
     return set_deadline(session, assignment, deadline, now=now)
 
 

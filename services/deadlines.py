@@ -36,13 +36,17 @@ def current_version(session: Session, assignment: Assignment) -> DeadlineVersion
     ).one_or_none()
 
 
-def set_deadline(session: Session, assignment: Assignment, deadline: Deadline, *, now: datetime) -> bool:
+def set_deadline(
+    session: Session, assignment: Assignment, deadline: Deadline, *, now: datetime, always: bool = False
+) -> bool:
     """Give the assignment a new deadline version; an unchanged final date makes none. Returns whether it did.
+
+    With `always` it does even then: a report that was returned starts its ladder again, whatever the date.
 
     A unit that already knew a date is owed word of the new one at once: the notice `changed`.
     """
     earlier = current_version(session, assignment)
-    if earlier is not None and (earlier.final, earlier.at) == (deadline.final, deadline.at):
+    if not always and earlier is not None and (earlier.final, earlier.at) == (deadline.final, deadline.at):
         return False
     today = local_date(now)
     assignment.version += 1

@@ -11,9 +11,10 @@ from models import Assignment, Message, Notice, Plan, Unit
 from notifications.content import Language, LateList, LateUnit, PlanFacts
 from rules.ladder import Case
 from rules.lifecycle import WAITING
-from rules.vocabulary import Audience, MessageState, NoticeState
+from rules.vocabulary import AssignmentState, Audience, MessageState, NoticeState
 from rules.workdays import WorkingCalendar
 from services.cases import Fact
+from services.holds import held_units
 from services.outbox import Owed
 
 _NOT_COUNTED = ("opened", "changed", "invited")
@@ -28,6 +29,7 @@ class Known(Protocol):
     def title(self, fact: Fact, language: Language) -> str: ...
     def plan_facts(self, plan: Plan, language: Language) -> PlanFacts: ...
     def listed_from(self, case: Case) -> date | None: ...
+    def collector(self, plan: Plan) -> Unit: ...
 
 
 def late_lists(
@@ -54,12 +56,21 @@ def _late_list(
     first = group[0]
     fact, case = known.fact(first), known.case(first)
     peers = _peers(session, first.assignment)
-    late = [(assignment, unit) for assignment, unit in peers if _is_late(assignment, today)]
+    told = _told(session, [assignment.id or 0 for assignment, _ in peers], {one.notice.audience for one in group})
+    held = held_units(session)
+    late = [
+        (assignment, unit)
+        for assignment, unit in peers
+        if (assignment.id, assignment.version) in told and _is_late(assignment, unit, held, today)
+    ]
     reminders = _reminders(session, [assignment.id or 0 for assignment, _ in late])
     return LateList(
         duty_title=known.title(fact, language),
         citation=fact.responsibility.citation,
         year=first.cycle.year,
+        period=first.assignment.period,
+        collector_name=known.collector(first.plan).name,
+        collector_word=known.collector(first.plan).name.split()[0],
         plan=known.plan_facts(first.plan, language),
         final=first.assignment.final or today,
         received=sum(assignment.state not in WAITING for assignment, _ in peers),
@@ -91,8 +102,24 @@ def _peers(session: Session, assignment: Assignment) -> list[tuple[Assignment, U
     return list(rows.all())
 
 
-def _is_late(assignment: Assignment, today: date) -> bool:
-    return assignment.state in WAITING and assignment.final is not None and assignment.final < today
+def _told(session: Session, ids: Sequence[int], audiences: set[Audience]) -> set[tuple[int | None, int]]:
+    """Return assignment and version of the reports whose own rung for this reader was reached: the order is kept."""
+    rows = session.execute(
+        select(Notice.assignment_id, Notice.version).where(
+            col(Notice.assignment_id).in_(ids),
+            col(Notice.audience).in_(audiences),
+            col(Notice.state).in_((NoticeState.OWED, NoticeState.SENT)),
+        )
+    )
+    return {(identifier, version) for identifier, version in rows}
+
+
+def _is_late(assignment: Assignment, unit: Unit, held: frozenset[int | None], today: date) -> bool:
+    if assignment.state not in WAITING or assignment.final is None or assignment.final >= today:
+        return False
+    ended = unit.valid_to is not None and unit.valid_to < today
+    resting = assignment.resting_until is not None and today <= assignment.resting_until
+    return not (ended or resting or assignment.unit_id in held)
 
 
 def _reminders(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, date]]:
@@ -122,6 +149,8 @@ def _row(
         working_days_overdue=calendar.count(assignment.final, today),
         reminders=count,
         last_reminder=last,
+        final=assignment.final,
+        returned=assignment.state is AssignmentState.RETURNED,
     )
 
 

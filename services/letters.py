@@ -21,7 +21,7 @@ from notifications.content import (
 )
 from rules.ladder import Case, RungKind, rungs
 from rules.moments import local, local_date
-from rules.vocabulary import Audience, ContactRole, Deliverable, MessageKind, Nature
+from rules.vocabulary import AssignmentState, Audience, ContactRole, Deliverable, MessageKind, Nature
 from rules.workdays import WorkingCalendar
 from services.cases import Fact, cases_for, facts_for
 from services.chunks import chunks
@@ -41,7 +41,6 @@ class Letterhead:
     reply_to: str = ""
     contact_title: str = ""
     phone: str = ""
-    public_url: str = ""
     trial: bool = False
 
 
@@ -59,6 +58,7 @@ class Letters:
     ) -> None:
         self._session, self._now, self._calendar, self._letterhead = session, now, calendar, letterhead
         self._today = local_date(now)
+        self._offices: dict[int, Unit] = {}
         self._rehearsal = current(session).mode is Mode.REHEARSAL
         ids = sorted({owed.notice.assignment_id for owed in standing})
         facts = facts_for(session, ids)
@@ -159,27 +159,31 @@ class Letters:
         """A mail is addressed to the unit; one to the office's head or officer names the office."""
         return self._units[contact.unit_id].name if owed.notice.audience in _OFFICE else owed.assignment.unit_name
 
-    def _sender(self, plan: Plan) -> Sender:
+    def collector(self, plan: Plan) -> Unit:
+        """Return the office that follows the plan up today; where there is none, its issuer."""
         assert plan.id is not None
-        office = office_on(self._session, plan.id, self._today) or self._units[plan.issuer_id]
+        if plan.id not in self._offices:
+            office = office_on(self._session, plan.id, self._today)
+            self._offices[plan.id] = office or self._units[plan.issuer_id]
+        return self._offices[plan.id]
+
+    def _sender(self, plan: Plan) -> Sender:
+        office = self.collector(plan)
         assert office.id is not None
         officer = self._contacts.get((office.id, ContactRole.CONTACT))
         own = officer.address if officer else ""
         head = self._letterhead
         return Sender(
-            office_name=office.name,
             office_short=office.short_name,
             contact_title=head.contact_title or (officer.title if officer else ""),
             from_address=head.from_address or head.reply_to or own,
             reply_to=head.reply_to or own or head.from_address,
             phone=head.phone,
-            office_word=office.name.split()[0],
-            public_url=head.public_url or None,
         )
 
     def _item(self, owed: Owed, language: Language) -> Item:
         fact, case, assignment = self.fact(owed), self.case(owed), owed.assignment
-        deadline = self._deadline(assignment)
+        deadline, collector = self._deadline(assignment), self.collector(owed.plan)
         overdue = deadline is not None and deadline.final < self._today
         previous = self._versions.get((owed.notice.assignment_id, assignment.version - 1))
         return Item(
@@ -194,9 +198,12 @@ class Letters:
             nature=Nature(fact.duty.nature),
             deliverable=Deliverable(fact.duty.deliverable),
             recipient_name=self._names.get(assignment.addressed_to),
-            collector_name=self._sender(owed.plan).office_name,
+            collector_name=collector.name,
+            collector_word=collector.name.split()[0],
             plan=self.plan_facts(owed.plan, language),
             year=owed.cycle.year,
+            period=assignment.period,
+            returned=assignment.state is AssignmentState.RETURNED,
             deadline=deadline,
             working_days_left=self._days(self._today, deadline) if deadline and not overdue else None,
             working_days_overdue=-self._days(self._today, deadline) if deadline and overdue else None,

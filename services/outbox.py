@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import ColumnElement, update
 from sqlalchemy import select as select_rows
-from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from models import Assignment, Contact, Cycle, CycleState, Message, Notice, Plan, Unit
+from models import Assignment, Contact, Cycle, CycleState, Message, Notice, Plan, Responsibility, Unit
 from rules.standing import Standing, moot
 from rules.vocabulary import Audience, ContactRole, MessageKind, MessageState, NoticeState, SkipReason
 from services.directory import contacts_on, office_on
@@ -25,6 +25,7 @@ class Owed:
     cycle: Cycle
     plan: Plan
     unit: Unit
+    clause_in_force: bool
 
     @property
     def immediate(self) -> bool:
@@ -44,7 +45,7 @@ class Parcel:
 def owed_notices(session: Session, *, message_id: int | None = None) -> list[Owed]:
     """Return the notices that no mail holds yet, or those that this mail holds."""
     query = (
-        select_rows(Notice, Assignment, Cycle, Plan, Unit)
+        select_rows(Notice, Assignment, Cycle, Plan, Unit, _clause_in_force())
         .join(Assignment, col(Assignment.id) == Notice.assignment_id)
         .join(Cycle, col(Cycle.id) == Assignment.cycle_id)
         .join(Plan, col(Plan.id) == Cycle.plan_id)
@@ -56,9 +57,21 @@ def owed_notices(session: Session, *, message_id: int | None = None) -> list[Owe
     else:
         query = query.where(col(Notice.message_id) == message_id)
     return [
-        Owed(notice=notice, assignment=assignment, cycle=cycle, plan=plan, unit=unit)
-        for notice, assignment, cycle, plan, unit in session.execute(query)
+        Owed(notice=notice, assignment=assignment, cycle=cycle, plan=plan, unit=unit, clause_in_force=in_force)
+        for notice, assignment, cycle, plan, unit, in_force in session.execute(query)
     ]
+
+
+def _clause_in_force() -> ColumnElement[bool]:
+    return (
+        select(Responsibility.id)
+        .where(
+            Responsibility.plan_id == Assignment.plan_id,
+            Responsibility.clause == Assignment.clause,
+            col(Responsibility.retired_at).is_(None),
+        )
+        .exists()
+    )
 
 
 def ending(owed: Owed, today: date) -> tuple[NoticeState, str] | None:
@@ -72,6 +85,7 @@ def ending(owed: Owed, today: date) -> tuple[NoticeState, str] | None:
             current_version=owed.assignment.version,
             cycle_closed=owed.cycle.state is CycleState.CLOSED,
             unit_ended=owed.unit.valid_to is not None and owed.unit.valid_to < today,
+            clause_retired=not owed.clause_in_force,
         )
     )
 
@@ -89,9 +103,11 @@ def end_moot(session: Session, *, now: datetime, today: date) -> tuple[list[Owed
     return standing, ended
 
 
-def on_hold(owed: Sequence[Owed], held: frozenset[int | None]) -> bool:
-    """Say whether sending is held for all, or for a unit that these notices speak of."""
-    return None in held or any(one.assignment.unit_id in held for one in owed)
+def waits(owed: Owed, held: frozenset[int | None], today: date) -> bool:
+    """Say whether this must not be mailed today: sending is held, or reminders rest after a công văn đôn đốc."""
+    resting_until = owed.assignment.resting_until
+    resting = owed.notice.rung.startswith("+") and resting_until is not None and today <= resting_until
+    return resting or None in held or owed.assignment.unit_id in held
 
 
 def settle(session: Session, notices: Sequence[Notice], state: NoticeState, reason: str, *, now: datetime) -> None:
@@ -110,14 +126,12 @@ def parcels(
     """
     held = held_units(session)
     unreachable = []
-    contacts, offices = contacts_on(session, today), {}
+    readers = Readers(session, today)
     grouped: dict[tuple[str, MessageKind], list[tuple[Contact, Owed]]] = defaultdict(list)
     for owed in standing:
-        if on_hold([owed], held) or not (morning or owed.immediate):
+        if waits(owed, held, today) or not (morning or owed.immediate):
             continue
-        if owed.cycle.plan_id not in offices:
-            offices[owed.cycle.plan_id] = office_on(session, owed.cycle.plan_id, today)
-        contact = _reader(owed, contacts, offices[owed.cycle.plan_id])
+        contact = readers.of(owed)
         if isinstance(contact, SkipReason):
             settle(session, [owed.notice], NoticeState.SKIPPED, contact, now=now)
             unreachable.append(owed)
@@ -135,13 +149,26 @@ def _to_office(owed: Owed) -> bool:
     return owed.notice.audience in (Audience.OFFICER, Audience.OFFICE_HEAD)
 
 
-def _reader(owed: Owed, contacts: dict[tuple[int, ContactRole], Contact], office: Unit | None) -> Contact | SkipReason:
-    audience = owed.notice.audience
-    unit = office if _to_office(owed) else owed.unit
-    if unit is None or unit.id is None:
-        return SkipReason.NO_OFFICE
-    role = ContactRole.HEAD if audience in (Audience.HEAD, Audience.OFFICE_HEAD) else ContactRole.CONTACT
-    return contacts.get((unit.id, role), SkipReason.NO_CONTACT)
+class Readers:
+    """Who reads a notice today: the roles are resolved on the date, the mailboxes read once."""
+
+    def __init__(self, session: Session, today: date) -> None:
+        self._contacts = contacts_on(session, today)
+        plans = [identifier for identifier in session.exec(select(Plan.id)) if identifier is not None]
+        self._offices = {plan_id: office_on(session, plan_id, today) for plan_id in plans}
+
+    def of(self, owed: Owed) -> Contact | SkipReason:
+        unit = self._offices[owed.cycle.plan_id] if _to_office(owed) else owed.unit
+        if unit is None or unit.id is None:
+            return SkipReason.NO_OFFICE
+        to_head = owed.notice.audience in (Audience.HEAD, Audience.OFFICE_HEAD)
+        role = ContactRole.HEAD if to_head else ContactRole.CONTACT
+        return self._contacts.get((unit.id, role), SkipReason.NO_CONTACT)
+
+    def address(self, owed: Owed) -> str:
+        """Return the address for this notice today, or "" where there is none."""
+        contact = self.of(owed)
+        return "" if isinstance(contact, SkipReason) else normalised(contact.address)
 
 
 def normalised(address: str) -> str:

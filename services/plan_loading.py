@@ -14,14 +14,37 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from models import Contact, Duty, Membership, Office, Plan, Responsibility, Unit, UnitGroup
+from models import (
+    Assignment,
+    Contact,
+    Cycle,
+    CycleState,
+    Duty,
+    Membership,
+    Office,
+    Plan,
+    Responsibility,
+    Unit,
+    UnitGroup,
+)
 from plans.schema import ContactEntry, GroupEntry, PlanFile, UnitEntry, UnitsFile
 from plans.schema import Duty as DutyEntry
 from plans.schema import Responsibility as ResponsibilityEntry
+from rules.errors import DondocError
+from rules.lifecycle import WAITING
 from rules.moments import local_date
+from services.assigning import slots_of
 from services.journal import record
 
 Rungs = dict[str, list[int]]
+
+
+class UnitClashError(DondocError):
+    """Two plans mean different units by one slug."""
+
+
+class ShapeChangedError(DondocError):
+    """A duty's recipients or periods cannot change while a year is open."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +65,9 @@ def load_plan(
 ) -> Loaded:
     """Write the plan, its units and its clauses; the caller has checked them."""
     today = local_date(now)
-    new_units = [_unit(session, entry, today) for entry in units.units]
+    new_units = [_unit(session, entry, plan.plan.slug, today) for entry in units.units]
     for group in units.groups:
-        _group(session, group, today)
+        _group(session, group, plan.plan.slug, today)
     row = _plan(session, plan, source_text, now)
     _office(session, row, plan.plan.collector, today)
     new, changed, retired = _clauses(session, row, plan, now)
@@ -63,10 +86,13 @@ def load_plan(
     return loaded
 
 
-def _unit(session: Session, entry: UnitEntry, today: date) -> str | None:
+def _unit(session: Session, entry: UnitEntry, plan: str, today: date) -> str | None:
     row = session.exec(select(Unit).where(Unit.slug == entry.slug)).one_or_none()
     made = None if row else entry.slug
-    row = row or Unit(slug=entry.slug, name="", short_name="", kind="", subordinate=True)
+    if row is not None and row.brought_by != plan:
+        _require_same(entry.slug, row.name, entry.name, row.brought_by)
+        return None
+    row = row or Unit(slug=entry.slug, brought_by=plan, name="", short_name="", kind="", subordinate=True)
     row.name, row.short_name, row.kind = entry.name, entry.short_name, str(entry.kind)
     row.subordinate, row.valid_from, row.valid_to = entry.subordinate, entry.valid_from, entry.valid_to
     session.add(row)
@@ -91,9 +117,20 @@ def _contacts(session: Session, unit_id: int, entries: Iterable[ContactEntry], t
     _end(session, [row for key, row in by_key.items() if key not in kept], today)
 
 
-def _group(session: Session, entry: GroupEntry, today: date) -> None:
+def _require_same(slug: str, known: str, given: str, plan: str) -> None:
+    """Another plan's file may name a unit or group, but one slug means one thing in the whole database."""
+    if known != given:
+        raise UnitClashError(
+            f"{slug!r} is {known!r} in the plan {plan}, and {given!r} here; give this one another slug"
+        )
+
+
+def _group(session: Session, entry: GroupEntry, plan: str, today: date) -> None:
     row = session.exec(select(UnitGroup).where(UnitGroup.slug == entry.slug)).one_or_none()
-    row = row or UnitGroup(slug=entry.slug, name="")
+    if row is not None and row.brought_by != plan:
+        _require_same(entry.slug, row.name, entry.name, row.brought_by)
+        return
+    row = row or UnitGroup(slug=entry.slug, brought_by=plan, name="")
     row.name = entry.name
     session.add(row)
     session.flush()
@@ -164,11 +201,35 @@ def _clauses(session: Session, plan: Plan, file: PlanFile, now: datetime) -> tup
             row.retired_at = now
             session.add(row)
         (changed if row else new).append(entry.id)
+        if row is not None:
+            _require_same_shape(session, plan, entry)
         _write_clause(session, plan, entry, rungs, digest, now)
     for row in standing.values():
         row.retired_at = now
         session.add(row)
     return new, changed, list(standing)
+
+
+def _require_same_shape(session: Session, plan: Plan, entry: ResponsibilityEntry) -> None:
+    """What a unit still owes in an open year must have its place in the new version, or it would owe it twice."""
+    for duty in entry.duties:
+        waiting = session.exec(
+            select(Cycle.year, Assignment.recipient, Assignment.period)
+            .join(Cycle, col(Cycle.id) == Assignment.cycle_id)
+            .where(
+                Assignment.plan_id == plan.id,
+                Assignment.duty_key == entry.key_of(duty),
+                Cycle.state == CycleState.OPEN,
+                col(Assignment.state).in_(WAITING),
+            )
+            .distinct()
+        ).all()
+        for year, recipient, period in waiting:
+            if (recipient, period) not in {(slot[0], slot[2]) for slot in slots_of(_duty(0, entry, duty), year)}:
+                raise ShapeChangedError(
+                    f"{entry.key_of(duty)}: its recipients or its cadence cannot change while {year} is open and units "
+                    "still owe it; close the year first, or keep them until then"
+                )
 
 
 def _digest(entry: ResponsibilityEntry, rungs: Rungs) -> str:

@@ -69,6 +69,7 @@ def preview(
         lines=tuple(_line(slot) for slot in draft.slots if slot.units),
         warnings=(
             *_unset(draft),
+            *_past(draft, today),
             *_days_off(draft, calendar),
             *_beyond(draft, today, calendar),
             *_unreachable(session, draft, today),
@@ -107,6 +108,15 @@ def _unset(draft: Draft) -> list[str]:
     return warnings
 
 
+def _past(draft: Draft, today: date) -> list[str]:
+    finals = {slot.duty.key: slot.deadline.final for slot in draft.slots if slot.deadline and slot.units}
+    return [
+        f"{duty_key}: thời hạn {final:%d/%m/%Y} đã qua; đơn vị được thông báo, từ ngày làm việc tiếp theo là quá hạn"
+        for duty_key, final in finals.items()
+        if final < today
+    ]
+
+
 def _days_off(draft: Draft, calendar: WorkingCalendar) -> list[str]:
     warnings = []
     for (duty_key, _, _), rule in draft.rules.items():
@@ -123,22 +133,19 @@ def _days_off(draft: Draft, calendar: WorkingCalendar) -> list[str]:
 
 def _beyond(draft: Draft, today: date, calendar: WorkingCalendar) -> list[str]:
     """Rungs after the consolidator's own deadline are useless and will not be sent: say which."""
-    finals: dict[str, date] = {}
-    for slot in draft.slots:
-        if slot.deadline:
-            finals[slot.duty.key] = max(finals.get(slot.duty.key, date.min), slot.deadline.final)
+    dated = [(slot, slot.deadline.final) for slot in draft.slots if slot.deadline]
     warnings = []
-    for clause, duty in draft.pairs:
-        bound, final = finals.get(duty.feeds or ""), finals.get(duty.key)
-        if bound is None or final is None:
+    for slot, final in dated:
+        bound = _bound(dated, slot)
+        if bound is None:
             continue
         case = Case(
             state=AssignmentState.OPEN,
             since=today,
             version=1,
             final=final,
-            escalates=duty.escalates,
-            ladder=ladder_of(clause),
+            escalates=slot.duty.escalates,
+            ladder=ladder_of(slot.responsibility),
         )
         late = [
             f"{rung.code} ({rung.audience}, {rung.day:%d/%m/%Y})"
@@ -146,8 +153,15 @@ def _beyond(draft: Draft, today: date, calendar: WorkingCalendar) -> list[str]:
             if rung.kind is RungKind.OFFSET and rung.offset > 0 and rung.day > bound
         ]
         if late:
-            warnings.append(f"{duty.key}: sau thời hạn tổng hợp {bound:%d/%m/%Y}, sẽ không nhắc: {', '.join(late)}")
+            key = slot.duty.key if slot.period.isdigit() else f"{slot.duty.key} {slot.period}"
+            warnings.append(f"{key}: sau thời hạn tổng hợp {bound:%d/%m/%Y}, sẽ không nhắc: {', '.join(late)}")
     return warnings
+
+
+def _bound(dated: list[tuple[Slot, date]], slot: Slot) -> date | None:
+    """Return the consolidation of the same period or, where it has another, the last of the year."""
+    every = {other.period: final for other, final in dated if other.duty.key == slot.duty.feeds}
+    return every.get(slot.period) or max(every.values(), default=None)
 
 
 def _unreachable(session: Session, draft: Draft, today: date) -> list[str]:

@@ -11,7 +11,7 @@ from notifications.mailer import Outcome, OutcomeKind
 from rules.vocabulary import MessageState, NoticeState
 from services.delivery_job import Job
 from services.holds import held_units
-from services.outbox import ending, on_hold, owed_notices, release, settle
+from services.outbox import Readers, ending, owed_notices, release, settle, waits
 
 #: First wait after a temporary refusal; greylisting asks for five minutes and more. Doubled with each attempt.
 FIRST_WAIT = timedelta(minutes=5)
@@ -30,10 +30,11 @@ async def send_all(job: Job) -> bool:
             )
             .order_by(col(Message.id))
         ).all()
+        readers = Readers(session, job.today)
     voided = False
     for identifier in ids:
         assert identifier is not None
-        message = _claim(job, identifier)
+        message = _claim(job, readers, identifier)
         if message is None:
             voided = True
             continue
@@ -46,19 +47,22 @@ async def send_all(job: Job) -> bool:
     return voided
 
 
-def _claim(job: Job, identifier: int) -> Message | None:
-    """Check all notices of the mail again and take it for sending; a mail that no longer tells the truth is voided.
+def _claim(job: Job, readers: Readers, identifier: int) -> Message | None:
+    """Check all notices of the mail again and take it for sending.
 
-    After an uncertain attempt, too, it is never sent again: what still holds of it goes into a new mail.
+    A mail that no longer tells the truth, or whose reader has changed, is voided. After an uncertain attempt, too, it
+    is never sent again: what still holds of it goes into a new mail.
     """
     with writing(job.engine) as session:
         message = session.get_one(Message, identifier)
         notices = owed_notices(session, message_id=identifier)
-        if on_hold(notices, held_units(session)):
+        held = held_units(session)
+        if any(waits(owed, held, job.today) for owed in notices):
             job.tried.add(identifier)  # it waits as it is until the hold is lifted
             return None
         endings = [(owed, ending(owed, job.today)) for owed in notices]
-        if not any(end for _, end in endings):
+        moved = any(readers.address(owed) != message.address for owed in notices)
+        if not moved and not any(end for _, end in endings):
             message.state, message.attempts = MessageState.SENDING, message.attempts + 1
             session.add(message)
             return message

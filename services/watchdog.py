@@ -47,15 +47,19 @@ def check(engine: Engine, *, now: datetime, calendar: WorkingCalendar) -> Health
 
 
 def _unswept(session: Session, plan: Plan, clauses: list[Responsibility], now: datetime) -> list[str]:
+    """A responsibility was looked at within 26 hours, or its year was opened since then."""
     rows = session.execute(
         select(Sweep.clause, func.max(Sweep.made_at)).where(Sweep.plan_id == plan.id).group_by(col(Sweep.clause))
     )
     last: dict[str, datetime] = dict(rows.tuples().all())
+    opened = session.exec(
+        select(func.min(Cycle.made_at)).where(Cycle.plan_id == plan.id, Cycle.state == CycleState.OPEN)
+    ).one()
     return [
         f"{plan.slug} {clause.clause}: "
         + (f"last sweep {last[clause.clause]:%Y-%m-%d %H:%M} UTC" if clause.clause in last else "never swept")
         for clause in clauses
-        if clause.clause not in last or now - last[clause.clause] > SWEEP_WITHIN
+        if now - last.get(clause.clause, opened) > SWEEP_WITHIN
     ]
 
 

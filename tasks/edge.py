@@ -64,7 +64,6 @@ def letterhead(settings: Settings) -> Letterhead:
         reply_to=settings.mail_reply_to,
         contact_title=settings.mail_contact_title,
         phone=settings.mail_contact_phone,
-        public_url=settings.public_url,
         trial=settings.trial,
     )
 

@@ -67,8 +67,12 @@ def test_a_sweep_on_a_day_off_counts(engine):
 
 def test_a_responsibility_that_was_never_swept_is_named(engine):
     open_year(engine)
-    sweep(engine, OPENING, *(clause for clause in clauses_of(engine) if clause != "V.KET"))
-    assert faults(engine, at(OPENING, 9, 0)) == (f"{PLAN} V.KET: never swept",)
+    others = [clause for clause in clauses_of(engine) if clause != "V.KET"]
+    sweep(engine, OPENING, *others)
+    assert faults(engine, at(OPENING, 9, 0)) == ()  # the year may have been opened after the morning's sweeps
+    tomorrow = date(2024, 10, 2)
+    sweep(engine, tomorrow, *others)
+    assert faults(engine, at(tomorrow, 9, 6)) == (f"{PLAN} V.KET: never swept",)
 
 
 def test_an_assignment_that_is_missing_is_named_with_its_unit(engine, konray):

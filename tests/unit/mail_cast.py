@@ -28,7 +28,6 @@ PLAN = PlanFacts(
     issuer_name="UBND huyện Kon Rẫy",
 )
 SENDER = Sender(
-    office_name=PHONG,
     office_short="Phòng LĐ-TB&XH huyện Kon Rẫy",
     contact_title="Công chức theo dõi, tổng hợp",
     from_address="nhacviec@konray.example",
@@ -100,9 +99,22 @@ LATE = LateList(
     received=5,
     expected=7,
     group_name="xã, thị trấn",
+    collector_name=PHONG,
     late=(
-        LateUnit(unit_name="UBND xã A", working_days_overdue=3, reminders=4, last_reminder=date(2024, 11, 15)),
-        LateUnit(unit_name="UBND xã B", working_days_overdue=3, reminders=0, remark="Dự kiến gửi ngày 20/11/2024"),
+        LateUnit(
+            unit_name="UBND xã A",
+            final=date(2024, 11, 14),
+            working_days_overdue=3,
+            reminders=4,
+            last_reminder=date(2024, 11, 15),
+        ),
+        LateUnit(
+            unit_name="UBND xã B",
+            final=date(2024, 11, 14),
+            working_days_overdue=3,
+            reminders=0,
+            remark="Dự kiến gửi ngày 20/11/2024",
+        ),
     ),
     consolidates_by=date(2024, 11, 21),
     days_to_consolidation=2,

@@ -11,7 +11,6 @@ from rules.vocabulary import Deliverable, Nature
 
 PHONG = "Phòng Lao động - Thương binh và Xã hội"
 SENDER = Sender(
-    office_name=PHONG,
     office_short="Phòng LĐ-TB&XH huyện Kon Rẫy",
     contact_title="Công chức theo dõi, tổng hợp",
     from_address="nhacviec@konray.example",

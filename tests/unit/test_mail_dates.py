@@ -121,3 +121,17 @@ def test_each_step_of_the_chain_is_a_sentence():
 )
 def test_a_proposal_is_called_one_exactly_once(basis, said):
     assert why(facts_of(base(basis=basis, proposed=True)), VI) == (said,)
+
+
+@pytest.mark.parametrize(
+    ("form", "vietnamese", "english"),
+    [
+        (Form.BEFORE, "trước 16 giờ 00 ngày 13/10/2024", "before 16:00 on 13 Oct 2024"),
+        (Form.LATEST, "chậm nhất 16 giờ 00 Chủ nhật, ngày 13/10/2024", "by 16:00 on Sunday, 13 October 2024"),
+    ],
+)
+def test_a_step_with_an_hour_says_the_hour(form, vietnamese, english):
+    sunday = date(2024, 10, 13)
+    chain = facts_of(base(form, sunday, sunday, at=time(16)), at=time(16))
+    assert why(chain, VI) == (f"Công văn số 12/LĐTBXH: {vietnamese}.",)
+    assert why(chain, EN) == (f"Công văn số 12/LĐTBXH: {english}.",)

@@ -13,7 +13,6 @@ from notifications.message import HeaderRefusedError, build
 from rules.vocabulary import MessageKind
 
 SENDER = Sender(
-    office_name="Phòng Lao động - Thương binh và Xã hội",
     office_short="Phòng LĐ-TB&XH huyện Kon Rẫy",
     contact_title="Công chức theo dõi, tổng hợp",
     from_address="nhacviec@konray.example",
