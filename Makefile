@@ -39,7 +39,7 @@ check: setup ## lint, types, architecture, migrations
 	$(BIN)/python -m models.migrations.check
 
 test: setup ## unit, integration and acceptance tests (PyPI only)
-	$(BIN)/pytest -m 'not system' -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m 'not system' -n 3 --dist loadfile --no-loadscope-reorder
 
 test-system: setup ## tests against real programs from Debian (Postfix), installing what is missing
 	@bash tests/system/install.sh
