@@ -4,11 +4,11 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.13.9
-SOURCES := cli deployments flows models notifications plans rules services tasks settings.py
+SOURCES := cli deployments documents flows models notifications plans portal rules services tasks edge.py settings.py
 # A machine that forbids bytecode would compile every library anew for every run of a flow.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup lock check test test-system run demo bench format clean
+.PHONY: help setup lock check test test-system screenshots run demo bench format clean
 
 help: ## print this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,9 +41,13 @@ check: setup ## lint, types, architecture, migrations
 test: setup ## unit, integration and acceptance tests (PyPI only)
 	$(BIN)/pytest -m 'not system' -n 3 --dist loadfile --no-loadscope-reorder
 
-test-system: setup ## tests against real programs from Debian (Postfix), installing what is missing
+test-system: setup ## tests against real programs from Debian (Postfix, Chromium), installing what is missing
 	@bash tests/system/install.sh
-	$(BIN)/pytest -m system
+	$(BIN)/pytest -m system -n 2 --dist loadfile
+
+screenshots: setup ## take the guide's pictures of the pages anew
+	@bash tests/system/install.sh
+	$(BIN)/python -m tests.system.screenshots
 
 run: setup ## run everything on trial: Prefect, worker and a local mailbox; Ctrl-C ends it
 	$(BIN)/dondoc up --trial

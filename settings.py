@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -37,6 +38,10 @@ class Settings(BaseSettings):
     mail_contact_title: str = ""
     mail_contact_phone: str = ""
 
+    public_url: str = ""
+    portal_port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    files: Path | None = None
+
     prefect_port: Annotated[int, Field(ge=1, le=65535)] = 4200
     mailbox_smtp_port: Annotated[int, Field(ge=0, le=65535)] = 2525
     mailbox_http_port: Annotated[int, Field(ge=0, le=65535)] = 8025
@@ -47,6 +52,22 @@ class Settings(BaseSettings):
         if any(character in value for character in "\r\n"):
             raise ValueError("must stand on one line")
         return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        """The scheme, host and port under which units reach the pages; nothing after them."""
+        parts = urlsplit(value)
+        if value and (
+            parts.scheme not in ("http", "https") or not parts.hostname or value != f"{parts.scheme}://{parts.netloc}"
+        ):
+            raise ValueError("must be like https://dondoc.konray.example, without a path or a final slash")
+        return value
+
+    @property
+    def files_folder(self) -> Path:
+        """Where what units attach is kept: outside everything that is served."""
+        return self.files or self.home / "files"
 
     @property
     def database(self) -> str:
@@ -59,6 +80,7 @@ class Settings(BaseSettings):
         prefix = "sqlite:///"
         if self.database.startswith(prefix):
             found["DONDOC_DATABASE_URL"] = prefix + str(Path(self.database.removeprefix(prefix)).absolute())
+        found["DONDOC_FILES"] = str(self.files_folder.absolute())
         if self.calendar_file:
             found["DONDOC_CALENDAR_FILE"] = str(self.calendar_file.absolute())
         return found

@@ -7,8 +7,9 @@ from rich.table import Table
 
 from bench.measures import Measure, demo_year, opening, quiet_sweep
 from bench.servers import up
+from bench.workbench import workbench
 
-_ALL = {"opening": opening, "sweep": quiet_sweep, "up": up, "demo": demo_year}
+_ALL = {"opening": opening, "sweep": quiet_sweep, "workbench": workbench, "up": up, "demo": demo_year}
 
 
 def main(names: list[str]) -> int:

@@ -95,6 +95,7 @@ def _units(communes: int) -> UnitsFile:
 
 def _unit(slug: str, name: str, kind: str) -> UnitEntry:
     contacts = tuple(
-        ContactEntry(role=role, address=f"{role}.{slug}@bench.example", title="Đầu mối") for role in ContactRole
+        ContactEntry(role=role, address=f"{role}.{slug}@bench.example", title="Đầu mối")
+        for role in (ContactRole.CONTACT, ContactRole.HEAD)
     )
     return UnitEntry(slug=slug, name=name, short_name=name, kind=kind, contacts=contacts)

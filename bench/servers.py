@@ -65,7 +65,14 @@ def _bare_server(folder: Path) -> float:
 
 @contextmanager
 def _running_up(home: PrefectHome) -> Iterator[tuple[float, subprocess.Popen[str]]]:
-    environment = {**os.environ, "DONDOC_HOME": str(home.folder), "DONDOC_PREFECT_PORT": str(home.port)}
+    pages = free_port()
+    environment = {
+        **os.environ,
+        "DONDOC_HOME": str(home.folder),
+        "DONDOC_PREFECT_PORT": str(home.port),
+        "DONDOC_PORTAL_PORT": str(pages),
+        "DONDOC_PUBLIC_URL": f"http://127.0.0.1:{pages}",
+    }
     _dondoc(environment, "init", "--rehearsal")
     _dondoc(environment, "plan", "load", str(EXAMPLE / "plan.yaml"))
     _dondoc(environment, "cycle", "open", str(EXAMPLE / "cycles" / "2024.yaml"), "--as-of", "2024-01-08")

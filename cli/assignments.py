@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from cli.common import ACTOR, AsOf, parse_day
+from edge import Edge, enter
 from models import Channel
 from models.database import writing
 from rules.lifecycle import Act
 from services.acts import Document, decide_submission, extend, record_letter, send_back, submit
-from tasks.edge import Edge, enter
 
 app = typer.Typer(help="Hand in, record, accept, return, extend.", no_args_is_help=True)
 Number = Annotated[int, typer.Argument(help="the assignment's number")]

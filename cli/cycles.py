@@ -9,6 +9,7 @@ import typer
 
 from cli.common import ACTOR, AsJson, AsOf, parse_day, parse_time, print_json, print_table
 from cli.redeploying import redeploy_if_running
+from edge import enter
 from models.database import reading, writing
 from plans.located import read_text
 from plans.reading import read_cycle
@@ -18,7 +19,6 @@ from rules.vocabulary import AssignmentState
 from services.board import status
 from services.cycles import change_deadline, close_cycle, open_cycle
 from services.preview import Line, Preview
-from tasks.edge import enter
 
 app = typer.Typer(help="Open, look at, change and close a plan's year.", no_args_is_help=True)
 _STATES = {

@@ -20,10 +20,12 @@ from rich.console import Console
 from rich.progress import Progress
 
 from cli.common import print_json, print_table
+from cli.demo_people import People
 from cli.demo_year import DemoYear, Played
 from cli.prefect_server import PrefectHome, connected, free_port, login_hint
 from cli.process_tree import ProcessTree
-from cli.stack import Ports, deploy, start_mailbox, start_server, start_worker
+from cli.servers import sign_in_hint
+from cli.stack import Ports, deploy, start_mailbox, start_portal, start_server, start_worker
 from models import Mode
 from models.database import make_engine, reading, writing
 from plans.calendar_file import load_calendar
@@ -73,7 +75,7 @@ def play(*, year: int, headless: bool, as_json: bool, out: Path | None, folder: 
     with ProcessTree(folder / "logs") as tree:
         start_mailbox(tree, folder / "mails", ports, simulated=True)
         start_server(tree, home)
-        played = _play_year(settings, tree, home, cycle_file, quiet=as_json)
+        played = _play_year(settings, tree, home, cycle_file, ports, quiet=as_json)
         result = _result(settings, played, began)
         if out:
             _keep(out, folder, cycle_file, played, result)
@@ -103,10 +105,12 @@ def _own_settings(folder: Path) -> Ports:
     for name in [name for name in os.environ if name.startswith(("DONDOC_", "PREFECT_"))]:
         del os.environ[name]
     os.environ["DONDOC_HOME"] = str(folder.absolute())
-    return Ports(prefect=free_port(), mailbox_smtp=free_port(), mailbox_http=free_port())
+    return Ports(prefect=free_port(), mailbox_smtp=free_port(), mailbox_http=free_port(), portal=free_port())
 
 
-def _play_year(settings: Settings, tree: ProcessTree, home: PrefectHome, cycle_file: Path, *, quiet: bool) -> Played:
+def _play_year(
+    settings: Settings, tree: ProcessTree, home: PrefectHome, cycle_file: Path, ports: Ports, *, quiet: bool
+) -> Played:
     engine = make_engine(settings.database)
     calendar = load_calendar(settings.calendar_file)
     now = datetime.now(UTC)
@@ -114,8 +118,16 @@ def _play_year(settings: Settings, tree: ProcessTree, home: PrefectHome, cycle_f
     checked = check(EXAMPLE / "plan.yaml", cycle_file)
     with writing(engine) as session:
         load_plan(session, checked.plan, checked.units, source_text=checked.source_text, now=now, actor="demo")
-    year = DemoYear(engine=engine, calendar=calendar, cycle=checked.cycles[0], cycle_text=cycle_file.read_text())
+    people = People(engine=engine, mails=settings.home / "mails", portal_url=ports.portal_url)
+    year = DemoYear(
+        engine=engine,
+        calendar=calendar,
+        cycle=checked.cycles[0],
+        cycle_text=cycle_file.read_text(),
+        people=people,
+    )
     year.open()
+    start_portal(tree, ports)
     outcome = deploy(home, active=False)  # the year has a clock of its own: real mornings must not break in
     start_worker(tree, home)
     with connected(home), Progress(console=Console(stderr=True), disable=quiet, transient=True) as progress:
@@ -150,6 +162,7 @@ def _keep(out: Path, folder: Path, cycle_file: Path, played: Played, result: dic
     shutil.copytree(folder / "mails", out / "mails")
     shutil.copy(cycle_file, out / "cycle.yaml")
     _write_json(out / "submissions.json", played.submissions)
+    _write_json(out / "decisions.json", played.decisions)
     _write_json(out / "figures.json", result)
 
 
@@ -197,5 +210,6 @@ def _why(row: Row) -> str:
 def _stay(tree: ProcessTree, home: PrefectHome, ports: Ports) -> None:
     typer.echo(login_hint(home))
     typer.echo(f"Hộp thư chạy thử: {ports.mailbox_url}")
+    typer.echo(sign_in_hint(trial=True))
     typer.echo("Nhấn Ctrl-C để kết thúc.")
     tree.wait()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
@@ -13,21 +14,20 @@ from prefect.logging.handlers import APILogHandler
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
+from cli.demo_people import People
 from deployments.rehearsal import fire_once
 from deployments.table import deployment_name
 from flows.deliver_mail import deliver_mail
 from flows.follow_up import follow_up
-from models import Assignment, Channel
+from models import Assignment
 from models.database import reading, writing
 from plans.schema import CycleFile
 from rules.errors import DondocError
-from rules.lifecycle import Act
 from rules.moments import moment_at
 from rules.workdays import WorkingCalendar
-from services.acts import Document, decide_submission, submit
+from services.acts import name_of
 from services.assigning import current_clauses
 from services.cycles import open_cycle
-from services.directory import office_on
 from services.finding import find_plan
 from services.installation import set_clock
 from services.playing import due_clauses, next_day
@@ -39,7 +39,7 @@ LATE_BY = 6
 _AHEAD = timedelta(seconds=10)
 _POLL_SECONDS = 0.5
 _OPENING = (1, 8)
-_SWEEP, _DELIVERY, _OFFICE_HOURS = time(7, 5), time(8, 30), time(10, 0)
+_SWEEP, _DELIVERY, _UNIT_HOUR, _OFFICE_HOUR = time(7, 5), time(8, 30), time(10, 0), time(11, 0)
 
 
 class RunFailedError(DondocError):
@@ -48,20 +48,34 @@ class RunFailedError(DondocError):
 
 @dataclass(kw_only=True)
 class Played:
-    """What the demo did, for its figures and for a recount."""
+    """What the demo did, for its figures and for a recount: who handed in when, and what the office decided."""
 
     submissions: list[dict[str, str]] = field(default_factory=list)
+    decisions: list[dict[str, str]] = field(default_factory=list)
     flow_runs: int = 0
     deployments: int = 0
 
 
+class DeedKind(StrEnum):
+    """Units hand in and ask for time; the office accepts (or notes), returns and grants."""
+
+    HAND_IN = "hand-in"
+    HAND_IN_AGAIN = "hand-in-again"
+    ASK = "ask"
+    ACCEPT = "accept"
+    RETURN = "returned"
+    GRANT = "extended"
+
+
 @dataclass(frozen=True, kw_only=True)
-class HandIn:
-    """A report that comes on a day, at ten in the morning; `assignment` is its number, `act` what the office may do."""
+class Deed:
+    """What somebody does through the pages on a day; `until` is the day that is asked for or decided."""
 
     day: date
+    at: time
+    kind: DeedKind
     assignment: int
-    act: Act
+    until: date | None = None
 
 
 @dataclass(kw_only=True)
@@ -72,6 +86,7 @@ class DemoYear:
     calendar: WorkingCalendar
     cycle: CycleFile
     cycle_text: str
+    people: People
     played: Played = field(default_factory=Played)
 
     @property
@@ -87,10 +102,10 @@ class DemoYear:
 
     async def play(self, tell: Callable[[int], None]) -> Played:
         """Play every day on which something happens, the last being the last on which anything can be owed."""
-        hand_ins = self._hand_ins()
+        deeds = self._deeds()
         special = set(self._special_days())
         through_worker = False
-        for day in self._days({hand_in.day for hand_in in hand_ins} | special):
+        for day in self._days({deed.day for deed in deeds} | special):
             tell(day.timetuple().tm_yday)
             due = self._due(day)
             if day in special:
@@ -100,9 +115,9 @@ class DemoYear:
                 await self._scheduled_morning(day, due)
             elif due:
                 await self._morning(day, due)
-            for hand_in in hand_ins:
-                if hand_in.day == day:
-                    self._hand_in(hand_in)
+            for deed in deeds:
+                if deed.day == day:
+                    await asyncio.to_thread(self._do, deed)
         await APILogHandler.aflush()
         self.played.flow_runs = await _count_flow_runs()
         return self.played
@@ -126,26 +141,53 @@ class DemoYear:
         yield next(day for day in days if day.weekday() < 5 and not self.calendar.is_working(day))  # noqa: PLR2004
         yield from (day for day in saturdays if self.calendar.is_working(day))
 
-    def _hand_ins(self) -> list[HandIn]:
-        """Five communes report one day early, one six working days late, one never; the rest comes a day early."""
+    def _deeds(self) -> list[Deed]:
+        """Say who does what when: of the communes' reports one is returned and comes again, one is given more time.
+
+        Of the others three report a day early, one six working days late, one never. All else comes a day early.
+        """
         with reading(self.engine) as session:
             rows = session.exec(
                 select(Assignment).where(col(Assignment.final).is_not(None)).order_by(col(Assignment.id))
             ).all()
-            office = office_on(session, find_plan(session, self.cycle.plan).id or 0, self.opening)
-        reports = [row for row in rows if row.duty_key == YEARLY_REPORT]
-        late, silent = reports[-2:]
+        reports = [row.id for row in rows if row.duty_key == YEARLY_REPORT]
+        special = {reports[2]: self._returned, reports[3]: self._extended, reports[-2]: self._late, reports[-1]: _never}
+        deeds = [deed for row in rows for deed in special.get(row.id, self._early)(row)]
+        return sorted(deeds, key=lambda deed: (deed.day, deed.at))
+
+    def _early(self, row: Assignment) -> list[Deed]:
+        return self._handed_in(row, -1)
+
+    def _late(self, row: Assignment) -> list[Deed]:
+        return self._handed_in(row, LATE_BY)
+
+    def _returned(self, row: Assignment) -> list[Deed]:
+        """Handed in a day early, returned the same day to be completed within three working days, in after two."""
+        day = self._day(row, -1)
+        again = self.calendar.shift(day, 2)
         return [
-            self._planned(row, LATE_BY if row is late else -1, office.slug if office else "")
-            for row in rows
-            if row is not silent
+            _deed(row, day, DeedKind.HAND_IN),
+            _deed(row, day, DeedKind.RETURN, until=self.calendar.shift(day, 3)),
+            _deed(row, again, DeedKind.HAND_IN_AGAIN),
+            _deed(row, again, DeedKind.ACCEPT),
         ]
 
-    def _planned(self, row: Assignment, offset: int, office: str) -> HandIn:
-        assert row.id is not None
+    def _extended(self, row: Assignment) -> list[Deed]:
+        """More time is asked for three working days before the deadline and granted; in a day before the new one."""
+        asked, until = self._day(row, -3), self._day(row, 4)
+        return [
+            _deed(row, asked, DeedKind.ASK, until=until),
+            _deed(row, asked, DeedKind.GRANT, until=until),
+            *self._handed_in(row, 3),
+        ]
+
+    def _handed_in(self, row: Assignment, offset: int) -> list[Deed]:
+        day = self._day(row, offset)
+        return [_deed(row, day, DeedKind.HAND_IN), _deed(row, day, DeedKind.ACCEPT)]
+
+    def _day(self, row: Assignment, offset: int) -> date:
         assert row.final is not None
-        act = Act.ACCEPT if row.addressed_to in ("", office) else Act.NOTE
-        return HandIn(day=self.calendar.shift(row.final, offset), assignment=row.id, act=act)
+        return self.calendar.shift(row.final, offset)
 
     def _due(self, day: date) -> list[tuple[str, str]]:
         with reading(self.engine) as session:
@@ -176,17 +218,48 @@ class DemoYear:
         self._set_clock(day, _DELIVERY)
         await _finished([await fire_once("deliver_mail/deliver-mail", at=datetime.now(UTC) + _AHEAD)])
 
-    def _hand_in(self, hand_in: HandIn) -> None:
-        """Hand in at ten; the labour office accepts at once what is addressed to it."""
-        now = moment_at(hand_in.day, _OFFICE_HOURS)
-        document = Document(number="", dated=hand_in.day, arrived_on=hand_in.day)
-        with writing(self.engine) as session:
-            set_clock(session, now)
-            name = submit(
-                session, hand_in.assignment, document=document, channel=Channel.HANDED_IN, actor="demo", now=now
+    def _do(self, deed: Deed) -> None:
+        """Let somebody act on the pages, at the played hour."""
+        now = moment_at(deed.day, deed.at)
+        self._set_clock(deed.day, deed.at)
+        _ACTS[deed.kind](self.people, deed)
+        if deed.kind in (DeedKind.HAND_IN, DeedKind.HAND_IN_AGAIN):
+            self.played.submissions.append({"assignment": self._name(deed), "at": now.isoformat()})
+        elif deed.kind in (DeedKind.RETURN, DeedKind.GRANT):
+            assert deed.until is not None
+            self.played.decisions.append(
+                {
+                    "assignment": self._name(deed),
+                    "at": now.isoformat(),
+                    "kind": deed.kind,
+                    "until": deed.until.isoformat(),
+                }
             )
-            decide_submission(session, hand_in.assignment, hand_in.act, acting=None, actor="demo", now=now)
-        self.played.submissions.append({"assignment": name, "at": now.isoformat()})
+
+    def _name(self, deed: Deed) -> str:
+        with reading(self.engine) as session:
+            return name_of(session, deed.assignment)
+
+
+def _never(_row: Assignment) -> list[Deed]:
+    return []
+
+
+def _deed(row: Assignment, day: date, kind: DeedKind, *, until: date | None = None) -> Deed:
+    """Units act at ten, the office at eleven."""
+    assert row.id is not None
+    by_unit = kind in (DeedKind.HAND_IN, DeedKind.HAND_IN_AGAIN, DeedKind.ASK)
+    return Deed(day=day, at=_UNIT_HOUR if by_unit else _OFFICE_HOUR, kind=kind, assignment=row.id, until=until)
+
+
+_ACTS: dict[DeedKind, Callable[[People, Deed], None]] = {
+    DeedKind.HAND_IN: lambda people, deed: people.hand_in(deed.assignment, deed.day),
+    DeedKind.HAND_IN_AGAIN: lambda people, deed: people.hand_in(deed.assignment, deed.day, again=True),
+    DeedKind.ASK: lambda people, deed: people.ask_for_time(deed.assignment, deed.day, deed.until or deed.day),
+    DeedKind.ACCEPT: lambda people, deed: people.accept(deed.assignment, deed.day),
+    DeedKind.RETURN: lambda people, deed: people.send_back(deed.assignment, deed.day, deed.until or deed.day),
+    DeedKind.GRANT: lambda people, deed: people.grant_time(deed.assignment, deed.day),
+}
 
 
 async def _finished(runs: list[UUID]) -> None:

@@ -10,6 +10,8 @@ import typer
 
 from cli.common import INCOMPLETE, print_json
 from cli.prefect_server import PrefectHome, server_ready
+from cli.stack import portal_ready
+from edge import mailer
 from models import Mode
 from models.database import is_made, make_engine, reading
 from notifications.addresses import is_address
@@ -19,9 +21,9 @@ from rules.moments import local_date
 from rules.workdays import EXACT_UNTIL
 from services.directory import contacts_on
 from services.installation import current
+from services.links import first_coordinator
 from services.outreach import unreachable_units
 from settings import Settings
-from tasks.edge import mailer
 
 
 class Verdict(StrEnum):
@@ -49,7 +51,7 @@ def examine() -> list[Part]:
     except DondocError as refusal:
         return [Part(name="settings", verdict=Verdict.WRONG, found=str(refusal), mend="correct the variables named")]
     parts: list[Part] = []
-    for look in (_database, _calendar, _sender, _mail_server, _prefect):
+    for look in (_database, _calendar, _sender, _mail_server, _portal, _prefect):
         parts += _looked(look, settings)
     return parts
 
@@ -149,6 +151,34 @@ def _mail_server(settings: Settings) -> Iterator[Part]:
 async def _probed(settings: Settings) -> str:
     async with mailer(settings) as client:
         return await client.probe()
+
+
+def _portal(settings: Settings) -> Iterator[Part]:
+    if not settings.public_url:
+        yield Part(
+            name="pages",
+            verdict=Verdict.WARNING,
+            found="DONDOC_PUBLIC_URL is not set: mails have no links, and the pages are not started",
+            mend="set it to the address under which units reach the pages, such as https://dondoc.konray.example",
+        )
+    elif portal_ready(settings.portal_port):
+        yield Part(name="pages", verdict=Verdict.GOOD, found=f"served for {settings.public_url}")
+    else:
+        yield Part(
+            name="pages",
+            verdict=Verdict.WARNING,
+            found=f"nothing answers on port {settings.portal_port}",
+            mend="start them with `dondoc up` or `dondoc portal`",
+        )
+    with reading(make_engine(settings.database)) as session:
+        coordinator = first_coordinator(session, now=datetime.now(UTC))
+    if coordinator is None:
+        yield Part(
+            name="staff",
+            verdict=Verdict.WARNING,
+            found="nobody can sign in to the office's pages as a coordinator today",
+            mend="name the office's staff in units.yaml and load the plan again",
+        )
 
 
 def _prefect(settings: Settings) -> Iterator[Part]:

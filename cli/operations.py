@@ -9,6 +9,7 @@ import typer
 from rich.progress import track
 
 from cli.common import ACTOR, INCOMPLETE, AsJson, AsOf, print_json
+from edge import enter, letterhead, mailer
 from models import Mode
 from models.database import make_engine, reading, writing
 from services import holds
@@ -19,7 +20,6 @@ from services.finding import find_plan
 from services.follow_up import follow_up
 from services.installation import make
 from settings import Settings
-from tasks.edge import enter, letterhead, mailer
 
 
 def register(app: typer.Typer) -> None:

@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     """Add these commands to the top level."""
     app.command("deploy")(deploy_command)
     app.command("up")(up_command)
+    app.command("portal")(portal_command)
     app.command("demo")(demo_command)
     app.command("doctor")(doctor_command)
 
@@ -61,10 +62,10 @@ def _said(created: int, updated: int, removed: int, unchanged: int) -> str:
 def up_command(
     trial: Annotated[bool, typer.Option("--trial", help="catch every mail in a local mailbox")] = False,
 ) -> None:
-    """Run everything until Ctrl-C: Prefect's server and worker, the deployments and, on trial, the mailbox."""
+    """Run everything until Ctrl-C: pages, Prefect's server and worker, deployments and, on trial, the mailbox."""
     from cli.prefect_server import PrefectHome, login_hint
     from cli.process_tree import ProcessTree
-    from cli.stack import Ports, deploy, start_mailbox, start_server, start_worker
+    from cli.stack import Ports, deploy, start_mailbox, start_portal, start_server, start_worker
 
     os.environ.update(Settings.read().as_absolute())
     settings = Settings.read()
@@ -76,6 +77,7 @@ def up_command(
         prefect=settings.prefect_port,
         mailbox_smtp=settings.mailbox_smtp_port,
         mailbox_http=settings.mailbox_http_port,
+        portal=settings.portal_port,
     )
     with ProcessTree(settings.home / "logs") as tree:
         if trial:
@@ -85,6 +87,11 @@ def up_command(
             typer.echo(
                 "DONDOC_SMTP_HOST is not set: no mail can be sent. Set it, or use `dondoc up --trial`.", err=True
             )
+        if trial or settings.public_url:
+            start_portal(tree, ports)
+            typer.echo(sign_in_hint(trial=trial))
+        else:
+            typer.echo("DONDOC_PUBLIC_URL is not set: the pages are not started, and mails have no links.", err=True)
         start_server(tree, home)
         outcome = deploy(home)
         typer.echo(_said(len(outcome.created), len(outcome.updated), len(outcome.removed), len(outcome.unchanged)))
@@ -92,6 +99,32 @@ def up_command(
         typer.echo(login_hint(home))
         typer.echo("dondoc is running; stop it with Ctrl-C.")
         raise typer.Exit(tree.wait())
+
+
+def sign_in_hint(*, trial: bool) -> str:
+    """Return how to come to the office's pages; on trial a coordinator's own link, which the mailbox shows as well."""
+    from edge import enter, letterhead
+    from models.database import writing
+    from services.links import first_coordinator
+    from services.notes import Desk, send_sign_in
+
+    edge = enter(None)
+    desk = Desk(letterhead=letterhead(edge.settings), now=edge.now)
+    with writing(edge.engine) as session:
+        coordinator = first_coordinator(session, now=edge.now) if trial else None
+        if coordinator is not None:
+            return f"Trang của Phòng, đăng nhập một lần: {send_sign_in(session, desk, coordinator)}"
+    return f"Trang của Phòng: {edge.settings.public_url}/phong"
+
+
+def portal_command(
+    port: Annotated[int | None, typer.Option(help="instead of DONDOC_PORTAL_PORT; on the loopback interface")] = None,
+) -> None:
+    """Run the pages alone, behind any reverse proxy; their mails go out at once."""
+    from portal.__main__ import serve
+
+    os.environ.update(Settings.read().as_absolute())
+    serve(port)
 
 
 def demo_command(

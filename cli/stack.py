@@ -1,8 +1,12 @@
 """The programs of one dondoc on one machine: Prefect's server and worker and, on trial, the mailbox."""
 
 import asyncio
+import contextlib
 import os
+import sys
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from cli.mailbox import HOST as MAILBOX_HOST
@@ -26,6 +30,7 @@ from deployments.reconcile import Outcome
 #: Seconds. A first start on an empty database takes up to 15 on two slow cores; ten times that is surely a fault.
 _SERVER_PATIENCE = 150.0
 _PATIENCE = 60.0
+_READY_TIMEOUT_SECONDS = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +40,11 @@ class Ports:
     prefect: int
     mailbox_smtp: int
     mailbox_http: int
+    portal: int
+
+    @property
+    def portal_url(self) -> str:
+        return f"http://{MAILBOX_HOST}:{self.portal}"
 
     @property
     def mailbox_url(self) -> str:
@@ -58,6 +68,22 @@ def start_mailbox(tree: ProcessTree, folder: Path, ports: Ports, *, simulated: b
     argv = mailbox_argv(folder, smtp_port=ports.mailbox_smtp, http_port=ports.mailbox_http, simulated=simulated)
     tree.start("mailbox", argv, dict(os.environ), lambda: mailbox_ready(ports.mailbox_http), _PATIENCE)
     os.environ.update(mailbox_environment(ports))
+
+
+def start_portal(tree: ProcessTree, ports: Ports) -> None:
+    """Start the pages; mails link to them from then on, under the address that is set or, on trial, this machine's."""
+    os.environ.setdefault("DONDOC_PUBLIC_URL", ports.portal_url)
+    argv = [sys.executable, "-m", "portal", "--port", str(ports.portal)]
+    tree.start("portal", argv, dict(os.environ), lambda: portal_ready(ports.portal), _PATIENCE)
+
+
+def portal_ready(port: int) -> bool:
+    with contextlib.closing(HTTPConnection(MAILBOX_HOST, port, timeout=_READY_TIMEOUT_SECONDS)) as connection:
+        try:
+            connection.request("GET", "/suc-khoe")
+            return connection.getresponse().status == HTTPStatus.OK
+        except (OSError, HTTPException):
+            return False
 
 
 def start_server(tree: ProcessTree, home: PrefectHome) -> None:

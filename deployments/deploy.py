@@ -5,9 +5,9 @@ from dataclasses import asdict
 
 from deployments.reconcile import Outcome, reconcile
 from deployments.table import POOL, ResponsibilityRow, wanted_deployments
+from edge import enter
 from models.database import reading
 from services.catalogue import Entry, catalogue
-from tasks.edge import enter
 
 
 async def redeploy(pool: str = POOL, *, active: bool = True) -> Outcome:

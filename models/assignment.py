@@ -18,6 +18,10 @@ class Assignment(SQLModel, table=True):
     day of the assignment. `version` and `final` repeat the current deadline (0 and empty while "chưa ấn định thời
     hạn"); `since` is the day on which that version came to be. `next_look_on` is the first day on which the rules can
     owe anything: a sweep with nothing owed never touches the row.
+
+    What the unit answered: `acknowledged_at`; `expected_on`, the day it said its report would come; `answered_until`,
+    the day before which its đầu mối is not reminded again; `contact_id`, the colleague it was passed to. An ad hoc
+    assignment has a `title` and a `basis` (the document that orders it) of its own.
     """
 
     __table_args__ = (
@@ -43,6 +47,12 @@ class Assignment(SQLModel, table=True):
     since: date
     next_look_on: date | None = None
     resting_until: date | None = None
+    answered_until: date | None = None
+    expected_on: date | None = None
+    acknowledged_at: datetime | None = None
+    contact_id: int | None = Field(default=None, foreign_key="contact.id")
+    title: str | None = None
+    basis: str | None = None
     made_at: datetime
 
 

@@ -12,7 +12,12 @@ _ONE_A_DAY = text("kind = 'morning' AND state IN ('stored', 'sending', 'sent', '
 
 
 class Message(SQLModel, table=True):
-    """One mail to one address. The database itself refuses a second morning mail to an address on one day."""
+    """One mail to one address. The database itself refuses a second morning mail to an address on one day.
+
+    `content` is emptied once the mail is settled, for it holds its reader's own link; `subject` and `text` keep what it
+    said without that link. `assignment_id`: the one assignment that an answer is about. `not_after`: the moment from
+    which the mail would be useless (a sign-in link's end).
+    """
 
     __table_args__ = (
         Index(
@@ -28,14 +33,18 @@ class Message(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     kind: MessageKind = Field(sa_type=stored(MessageKind))
     address: str
+    assignment_id: int | None = Field(default=None, foreign_key="assignment.id", index=True)
     local_date: date
     header_id: str = Field(unique=True)
     sender: str
     content: bytes
+    subject: str = ""
+    text: str = ""
     state: MessageState = Field(default=MessageState.STORED, sa_type=stored(MessageState), index=True)
     attempts: int = 0
     uncertain: bool = False
     not_before: datetime | None = None
+    not_after: datetime | None = None
     detail: str = ""
     made_at: datetime
     settled_at: datetime | None = None

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
+from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
 
 from models.columns import stored
@@ -16,7 +17,11 @@ class Channel(StrEnum):
 
 
 class Submission(SQLModel, table=True):
-    """The real document's number and date are kept; "đúng hạn" goes by `arrived_on`."""
+    """The real document's number and date are kept; "đúng hạn" goes by `arrived_on`.
+
+    `fields` is the report as it was typed (rules.reports), empty for a document that came by other ways; `reporter` and
+    `position` say who handed it in.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     assignment_id: int = Field(foreign_key="assignment.id", index=True)
@@ -26,6 +31,9 @@ class Submission(SQLModel, table=True):
     arrived_on: date
     made_at: datetime
     actor: str
+    reporter: str = ""
+    position: str = ""
+    fields: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False, server_default="{}"))
 
 
 class Review(SQLModel, table=True):

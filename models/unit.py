@@ -47,7 +47,11 @@ class Membership(SQLModel, table=True):
 
 
 class Contact(SQLModel, table=True):
-    """A role mailbox of a unit: its đầu mối or its head."""
+    """A role mailbox of a unit: its đầu mối or its head.
+
+    `named_here`: named by the unit on its own page (a substitute for some days, a colleague), not by a plan's file.
+    `stands_in_for` is the contact whom a substitute replaces between `valid_from` and `valid_to`.
+    """
 
     __table_args__ = (UniqueConstraint("unit_id", "role", "address", "valid_from"),)
 
@@ -57,5 +61,7 @@ class Contact(SQLModel, table=True):
     address: str
     title: str
     language: str = "vi"
+    named_here: bool = False
+    stands_in_for: int | None = Field(default=None, foreign_key="contact.id")
     valid_from: date | None = None
     valid_to: date | None = None

@@ -8,8 +8,11 @@ from notifications.rendering import render
 def render_changed(mail: Changed) -> Rendered:
     """Render the mail that goes out as soon as a deadline was changed, extended or first set."""
     context = letter_context(mail) | shared_facts(mail.items)
-    return render(
-        "changed",
-        mail.reader.language,
-        context | {"items": mail.items, "to_head": False, "headline": headline(mail.items, ())},
-    )
+    facts = {
+        "items": mail.items,
+        "to_head": False,
+        "all_passed": False,
+        "office_word": mail.items[0].collector_word,
+        "headline": headline(mail.items, ()),
+    }
+    return render("changed", mail.reader.language, context | facts)

@@ -175,11 +175,20 @@ class Sender:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PageLink:
+    """A page that the mail leads to; `unit_name` names the unit whose own page it is, "" for the office's pages."""
+
+    url: str
+    unit_name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Letter:
     """What every mail has.
 
     `as_of` is an aware moment, shown in Vietnamese time. `rehearsal`: the data is made up; `trial`: a local mailbox
-    catches every mail.
+    catches every mail. `links` are the reader's own pages, one for each unit that the mailbox serves; empty where no
+    pages are set up (DONDOC_PUBLIC_URL).
     """
 
     reader: Reader
@@ -187,6 +196,76 @@ class Letter:
     as_of: datetime
     rehearsal: bool = False
     trial: bool = False
+    links: tuple[PageLink, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeekAhead:
+    """The office's overview on the first working morning of a week; the numbers count, the lists name.
+
+    `near` are the deadlines of the next ten working days, each with how many units still owe it (day, duty and plan,
+    units). `failed`: mails that could not be delivered in the last seven days. `faults`: what the system's own check
+    found; empty means "hệ thống hoạt động bình thường".
+    """
+
+    week: date
+    to_receive: int
+    extensions: int
+    difficulties: int
+    near: tuple[tuple[date, str, int], ...] = ()
+    failed: int = 0
+    faults: tuple[str, ...] = ()
+
+
+class NoteKind(StrEnum):
+    """What somebody has just done, so that a mail answers it at once."""
+
+    HANDED_IN = "handed-in"
+    DOCUMENT_NAMED = "document-named"
+    ACKNOWLEDGED = "acknowledged"
+    EXTENSION_ASKED = "extension-asked"
+    EXPECTED = "expected"
+    DIFFICULTY_RAISED = "difficulty-raised"
+    PASSED_ON = "passed-on"
+    SUBSTITUTE_NAMED = "substitute-named"
+    ACCEPTED = "accepted"
+    NOTED = "noted"
+    EXTENSION_REFUSED = "extension-refused"
+    DIFFICULTY_ANSWERED = "difficulty-answered"
+    ARRIVAL_CORRECTED = "arrival-corrected"
+    FRESH_LINK = "fresh-link"
+    SIGN_IN = "sign-in"
+    TEST = "test"
+    UPWARD = "upward"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note(Letter):
+    """The immediate mail that answers one act; what does not belong to its kind stays empty.
+
+    `what`: the task with its period ("Báo cáo năm 2024"), `citation` its clause. `number` and `dated`: the document's.
+    `day`: the day that was asked for, promised, decided, or on which a substitute begins; `last_day` its end. `final`:
+    the deadline that stands. `text`: the words that were written (reason, answer, difficulty, or the letter upward).
+    `person`: the title of a colleague or substitute, or who handed in. `at`: when it was recorded. `ends_at`: the end
+    of a sign-in link or of a unit's link. `collector_name`: the labour office in full, `collector_word` after that.
+    """
+
+    kind: NoteKind
+    collector_name: str
+    collector_word: str = "Phòng"
+    unit_name: str = ""
+    what: str = ""
+    citation: str = ""
+    number: str = ""
+    dated: date | None = None
+    day: date | None = None
+    last_day: date | None = None
+    final: date | None = None
+    text: str = ""
+    subject: str = ""
+    person: str = ""
+    at: datetime | None = None
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +274,7 @@ class Morning(Letter):
 
     items: tuple[Item, ...] = ()
     late_lists: tuple[LateList, ...] = ()
+    overview: WeekAhead | None = None
 
     @property
     def notice_keys(self) -> tuple[str, ...]:

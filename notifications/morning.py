@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from notifications.content import Item, LateList, Letter, Morning, PlanFacts, Rendered, Section
+from notifications.content import Item, LateList, Letter, Morning, PageLink, PlanFacts, Rendered, Section
 from notifications.rendering import render
 from rules.moments import local, local_date
 from rules.vocabulary import Deliverable, Nature
@@ -61,13 +61,13 @@ def render_morning(mail: Morning) -> Rendered:
     """Render the morning mail; a reader who only is invited gets the courteous letter, which counts nothing down."""
     items = sorted(mail.items, key=_urgency)
     sections = {item.section for item in items}
-    if sections == {Section.INVITATION} and not mail.late_lists:
+    if sections == {Section.INVITATION} and not (mail.late_lists or mail.overview):
         return render("invitation", mail.reader.language, _invitation(mail, items))
     return render("morning", mail.reader.language, _context(mail, items))
 
 
-def letter_context(mail: Letter) -> dict[str, object]:
-    """Return what every template may name."""
+def letter_context(mail: Letter, *, to_office: bool = False) -> dict[str, object]:
+    """Return what every template may name; `to_office`: the mail asks for something on the office's own pages."""
     return {
         "reader": mail.reader,
         "sender": mail.sender,
@@ -75,6 +75,11 @@ def letter_context(mail: Letter) -> dict[str, object]:
         "today": local_date(mail.as_of),
         "rehearsal": mail.rehearsal,
         "trial": mail.trial,
+        "unit_pages": tuple(link for link in mail.links if link.unit_name),
+        "office_pages": tuple(link for link in mail.links if not link.unit_name),
+        "main_page": _main_page(mail.links, to_office=to_office),
+        "office_word": "Phòng",
+        "late_lists": (),
     }
 
 
@@ -97,11 +102,13 @@ def shared_facts(items: Sequence[Item]) -> dict[str, object]:
     }
 
 
-def headline(items: Sequence[Item], late_lists: Sequence[LateList]) -> Headline:
-    """Return what the subject says; the items stand in order of urgency."""
+def headline(items: Sequence[Item], late_lists: Sequence[LateList]) -> Headline | None:
+    """Return what the subject says; the items stand in order of urgency. An invitation alone asks for no subject."""
     units = tuple(dict.fromkeys(item.unit_short for item in items))
     if late_lists:
         return _headline(Section.ESCALATION, late_lists, items, units)
+    if all(item.section is Section.INVITATION for item in items):
+        return None
     strongest = [item for item in items if item.section is items[0].section]
     weaker = [item for item in items if item.section is not items[0].section and item.section in _REMINDERS]
     return _headline(items[0].section, strongest, weaker, units)
@@ -121,6 +128,15 @@ def _headline(
     return Headline(section=section, size=len(group), others=len(others), first=group[0], units=units)
 
 
+def _main_page(links: Sequence[PageLink], *, to_office: bool) -> PageLink | None:
+    """Return the page behind the one button; several units' pages are equals, each with a line of its own."""
+    of_office = [link for link in links if not link.unit_name]
+    if to_office and of_office:
+        return of_office[0]
+    candidates = [link for link in links if link.unit_name] or of_office
+    return candidates[0] if len(candidates) == 1 else None
+
+
 def _section(item: Item) -> Section:
     return item.section
 
@@ -130,14 +146,18 @@ def _urgency(item: Item) -> tuple[int, date]:
 
 
 def _context(mail: Morning, items: Sequence[Item]) -> dict[str, object]:
+    parts: tuple[Item | LateList, ...] = (*mail.late_lists, *items)
     return (
-        letter_context(mail)
+        letter_context(mail, to_office=bool(mail.late_lists or mail.overview))
         | shared_facts([item for item in items if item.section is not Section.INVITATION])
         | {
             "headline": headline(items, mail.late_lists),
-            "to_head": all([*(item.to_head for item in items), *(late.to_head for late in mail.late_lists)]),
+            "to_head": bool(parts) and all(part.to_head for part in parts),
             "late_lists": mail.late_lists,
+            "overview": mail.overview,
+            "office_word": parts[0].collector_word if parts else "Phòng",
             "reminders": reminders(items),
+            "all_passed": all(item.section is Section.OVERDUE for item in items if item.section in _REMINDERS),
             "new": _new(items),
             "invited": _invited([item for item in items if item.section is Section.INVITATION]),
         }

@@ -35,22 +35,35 @@ _NOUNS = {
     },
 }
 
+#: How the name of something that can be sent begins; "Xây dựng kế hoạch" names work.
+_PRODUCTS = {Language.VI: ("báo cáo", "kế hoạch", "đề xuất", "kết quả"), Language.EN: ("the ",)}
+_SHORT_NAMES = (
+    ("Ủy ban nhân dân", "UBND"),
+    ("Uỷ ban nhân dân", "UBND"),
+    ("Lao động - Thương binh và Xã hội", "LĐ-TB&XH"),
+)
+
 
 def titled(part: Item | LateList, language: Language) -> str:
     """Return the duty with its period: Báo cáo năm 2024; Báo cáo quý III năm 2024. A title that has it, keeps it."""
-    title, span = part.duty_title, _part_of_year(part)
+    return named(part.duty_title, part.year, part.period, language)
+
+
+def named(title: str, year: int, period: str, language: Language) -> str:
+    """Return a duty's title with its period (`2024`, `2024-Q3`), wherever it is named outside a mail's item."""
+    span = _part_of_year(period)
     if span is not None:
         return _with_span(title, _span_words(span, language), language)
-    if str(part.year) in title:
+    if str(year) in title:
         return title
     if language is Language.EN:
-        return f"{title}, {part.year}"
-    return f"{title} {part.year}" if title.endswith("năm") else f"{title} năm {part.year}"
+        return f"{title}, {year}"
+    return f"{title} {year}" if title.endswith("năm") else f"{title} năm {year}"
 
 
 def listed(item: Item, language: Language) -> str:
     """Return the duty for an enumeration under its year: with its period only where that is not the whole year."""
-    return item.duty_title if _part_of_year(item) is None else titled(item, language)
+    return item.duty_title if _part_of_year(item.period) is None else titled(item, language)
 
 
 def noun(item: Item, language: Language) -> str:
@@ -64,7 +77,7 @@ def thing(item: Item, language: Language) -> str:
         return titled(item, language)
     if item.deliverable is Deliverable.NONE:
         return f"“{titled(item, language)}”"
-    word, span = noun(item, language), _part_of_year(item)
+    word, span = noun(item, language), _part_of_year(item.period)
     if language is Language.VI:
         return f"{word} {_span_words(span, language) if span else f'năm {item.year}'}"
     return f"the {word} for {_span_words(span, language) if span else item.year}"
@@ -80,8 +93,30 @@ def plan_name(plan: PlanFacts, language: Language) -> str:
     return f"{_joined(parts)} của {plan.issuer_name} về {_lowered(subject.removeprefix('về '))}"
 
 
-def _part_of_year(part: Item | LateList) -> Period | None:
-    year, _, code = part.period.partition("-")
+def matter(what: str, language: Language) -> str:
+    """Return a task as a sentence names it: a product as it is called, everything else in quotes."""
+    return what if what.casefold().startswith(("“", *_PRODUCTS[language])) else f"“{what}”"
+
+
+def product(what: str, language: Language) -> str:
+    """Return what was handed in for a task; without the task's name, simply the document."""
+    vietnamese = language is Language.VI
+    if not what:
+        return "văn bản" if vietnamese else "the document"
+    sent = matter(what, language)
+    return f"kết quả {sent}" if vietnamese and sent.startswith("“") else sent
+
+
+def short_unit(name: str) -> str:
+    """UBND xã Đăk Kôi; Phòng LĐ-TB&XH huyện Kon Rẫy: as the offices themselves shorten their names."""
+    for long, short in _SHORT_NAMES:
+        name = name.replace(long, short)
+    return name
+
+
+def _part_of_year(period: str) -> Period | None:
+    """Return the half, quarter or month; None for a whole year and for what is ad hoc."""
+    year, _, code = period.partition("-")
     return period_from(int(year), code) if code else None
 
 

@@ -32,6 +32,8 @@ _FILTERS: dict[str, Callable[..., object]] = {
     "noun": naming.noun,
     "thing": naming.thing,
     "plan_name": naming.plan_name,
+    "matter": naming.matter,
+    "product": naming.product,
 }
 
 
@@ -71,13 +73,19 @@ def _environment(folder: Path, language: Language, *, html: bool) -> Environment
         lstrip_blocks=True,
     )
     environment.filters.update({name: partial(words, language=language) for name, words in _FILTERS.items()})
-    environment.filters["sentence"] = _sentence
+    environment.filters |= {"sentence": _sentence, "short_unit": naming.short_unit, "closed": _closed}
     return environment
 
 
 def _sentence(text: str) -> str:
     """Return `text` with a capital first letter, the others as they are."""
     return text[:1].upper() + text[1:]
+
+
+def _closed(text: str) -> str:
+    """Return what a person wrote as one line that ends like a sentence."""
+    line = one_line(text)
+    return line if line.endswith((".", "!", "?", "…")) else f"{line}."
 
 
 def _tidy(text: str) -> str:

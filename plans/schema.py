@@ -13,6 +13,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from plans.fields import FILLED, Address, Dated, Day, DutyId, Entry, ItemId, PeriodCode, Slug, SourceName, Text, Years
+from rules.access import StaffRole
 from rules.deadlines import DueRule, Form
 from rules.ladder import Ladder
 from rules.vocabulary import ContactRole, Deliverable, Nature, PeriodKind, Role, RollPolicy
@@ -188,6 +189,12 @@ class ContactEntry(Dated):
     title: Text
     language: Language = Language.VI
 
+    @model_validator(mode="after")
+    def _of_the_unit(self) -> Self:
+        if self.role is ContactRole.COLLEAGUE:
+            raise ValueError("a colleague is named by the unit itself, on its page; write 'contact' or 'head'")
+        return self
+
 
 class UnitEntry(Dated):
     """`subordinate` is under the issuer's authority: such a unit is reminded, any other is only asked."""
@@ -199,6 +206,16 @@ class UnitEntry(Dated):
     kind: UnitKind
     subordinate: bool = True
     contacts: tuple[ContactEntry, ...] = ()
+
+
+class StaffEntry(Dated):
+    """A role mailbox of the labour office that may open its pages, and what it may do there."""
+
+    unit: Slug
+    address: Address
+    title: Text
+    roles: Annotated[tuple[StaffRole, ...], FILLED]
+    language: Language = Language.VI
 
 
 class Member(Dated):
@@ -241,6 +258,14 @@ class GroupEntry(Entry):
 class UnitsFile(Entry):
     units: Annotated[tuple[UnitEntry, ...], FILLED]
     groups: tuple[GroupEntry, ...] = ()
+    staff: tuple[StaffEntry, ...] = ()
+
+    @model_validator(mode="after")
+    def _staff_of_known_units(self) -> Self:
+        for entry in self.staff:
+            if entry.unit not in self.unit_slugs:
+                raise ValueError(f"staff {entry.address}: there is no unit {entry.unit!r} in this file")
+        return self
 
     @property
     def unit_slugs(self) -> frozenset[str]:
@@ -273,14 +298,25 @@ class CycleDeadline(Entry):
         return self
 
 
+class Mailing(StrEnum):
+    """What waits for the head's "Duyệt gửi" when a year is opened."""
+
+    OPENING = "opening"
+    INVITATIONS = "invitations"
+
+
 class CycleFile(Entry):
-    """A plan's year. `proposed` marks dates that no text prescribes; `estimated` allows "ước thực hiện"."""
+    """A plan's year. `proposed` marks dates that no text prescribes; `estimated` allows "ước thực hiện".
+
+    `approve` names the mailings that go out only after the head of the office has approved them.
+    """
 
     plan: Slug
     year: int = Field(ge=2000, le=2100)
     data_close: Day | None = None
     proposed: bool = False
     estimated: bool = False
+    approve: tuple[Mailing, ...] = ()
     deadlines: tuple[CycleDeadline, ...] = ()
 
     def due_rule(self, deadline: CycleDeadline) -> DueRule:

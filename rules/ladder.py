@@ -65,7 +65,9 @@ class Case:
 
     `since` is the day on which the current deadline version came to be (version 1: the opening of the cycle, or the
     day the assignment was made, if later). `bound` is the consolidator's own deadline. `resting_until` is the last
-    day on which reminders rest after a công văn đôn đốc. `existing` holds the notices of the current version.
+    day on which reminders rest after a công văn đôn đốc; `answered_until` the day before which the đầu mối, who has
+    said when the report will come or has asked for more time, is not reminded again. `existing` holds the notices of
+    the current version.
     """
 
     state: AssignmentState
@@ -78,6 +80,7 @@ class Case:
     unit_ended: bool = False
     bound: date | None = None
     resting_until: date | None = None
+    answered_until: date | None = None
     ladder: Ladder = field(default_factory=Ladder)
     existing: Mapping[tuple[str, Audience], NoticeState] = field(default_factory=dict)
 
@@ -120,8 +123,7 @@ def decide(case: Case, today: date, calendar: WorkingCalendar) -> Decision:
     next_look_on = _next_look(case, every, today, calendar)
     if not calendar.is_working(today):
         return Decision(next_look_on=next_look_on)
-    if case.resting_until is not None and today <= case.resting_until:
-        every = tuple(rung for rung in every if rung.offset <= 0)
+    every = tuple(rung for rung in every if _first_day(rung, case) <= today)
     parts = [_decide_audience(case, today, [r for r in every if r.audience is audience]) for audience in Audience]
     return Decision(
         owe=tuple(rung for part in parts for rung in part.owe),
@@ -129,6 +131,21 @@ def decide(case: Case, today: date, calendar: WorkingCalendar) -> Decision:
         skip=tuple(pair for part in parts for pair in part.skip),
         next_look_on=next_look_on,
     )
+
+
+def _first_day(rung: Rung, case: Case) -> date:
+    """Return the first day on which the rung may be owed: its own, or the end of a rest that covers it.
+
+    After a công văn every reminder of the overdue rests; after the unit's own answer only what would go to its đầu mối:
+    its head and the labour office are told as ever, with that answer.
+    """
+    day = rung.day
+    if rung.offset > 0 and case.resting_until is not None:
+        day = max(day, case.resting_until + timedelta(days=1))
+    to_answered = rung.kind is RungKind.OFFSET and rung.audience is Audience.CONTACT
+    if to_answered and case.answered_until is not None:
+        day = max(day, case.answered_until)
+    return day
 
 
 def _offsets(case: Case) -> list[tuple[Audience, int]]:
@@ -192,9 +209,7 @@ def _next_look(case: Case, every: tuple[Rung, ...], today: date, calendar: Worki
     for rung in every:
         if rung.key in case.existing:
             continue
-        day = rung.day
-        if rung.offset > 0 and case.resting_until is not None:
-            day = max(day, case.resting_until + timedelta(days=1))
+        day = _first_day(rung, case)
         if day > today or not calendar.is_working(today):
             days.append(max(day, today))
     return calendar.on_or_after(min(days)) if days else None

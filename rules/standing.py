@@ -8,7 +8,11 @@ from rules.vocabulary import AssignmentState, NoticeState, SkipReason
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """The facts a notice stands on, as they are now."""
+    """The facts a notice stands on, as they are now.
+
+    `acknowledged`: it only says that there is something to do, and the unit has confirmed that it knows. `dropped`: the
+    head of the office decided that this mailing is not sent.
+    """
 
     state: AssignmentState
     notice_version: int
@@ -16,18 +20,20 @@ class Standing:
     cycle_closed: bool
     unit_ended: bool
     clause_retired: bool = False
+    acknowledged: bool = False
+    dropped: bool = False
 
 
 def moot(standing: Standing) -> tuple[NoticeState, str] | None:
-    """Return how a notice ends that no longer holds, or None while it holds."""
-    if standing.cycle_closed:
-        return NoticeState.SKIPPED, SkipReason.CYCLE_CLOSED
-    if standing.state not in WAITING:
-        return NoticeState.SKIPPED, SkipReason.HANDED_IN
-    if standing.clause_retired:
-        return NoticeState.SKIPPED, SkipReason.CLAUSE_RETIRED
-    if standing.unit_ended:
-        return NoticeState.SKIPPED, SkipReason.UNIT_ENDED
-    if standing.notice_version != standing.current_version:
-        return NoticeState.SUPERSEDED, SkipReason.DEADLINE_CHANGED
-    return None
+    """Return how a notice ends that no longer holds, or None while it holds; the first reason that applies counts."""
+    changed = standing.notice_version != standing.current_version
+    reasons = (
+        (standing.cycle_closed, NoticeState.SKIPPED, SkipReason.CYCLE_CLOSED),
+        (standing.state not in WAITING, NoticeState.SKIPPED, SkipReason.HANDED_IN),
+        (standing.clause_retired, NoticeState.SKIPPED, SkipReason.CLAUSE_RETIRED),
+        (standing.unit_ended, NoticeState.SKIPPED, SkipReason.UNIT_ENDED),
+        (changed, NoticeState.SUPERSEDED, SkipReason.DEADLINE_CHANGED),
+        (standing.acknowledged, NoticeState.SKIPPED, SkipReason.ACKNOWLEDGED),
+        (standing.dropped, NoticeState.SKIPPED, SkipReason.NOT_APPROVED),
+    )
+    return next(((state, str(reason)) for applies, state, reason in reasons if applies), None)

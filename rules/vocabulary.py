@@ -50,10 +50,11 @@ class RollPolicy(StrEnum):
 
 
 class ContactRole(StrEnum):
-    """Whom a unit's mailbox stands for: đầu mối or thủ trưởng."""
+    """Whom a unit's mailbox stands for: đầu mối, thủ trưởng, or a colleague whom single assignments were passed to."""
 
     CONTACT = "contact"
     HEAD = "head"
+    COLLEAGUE = "colleague"
 
 
 class Audience(StrEnum):
@@ -96,6 +97,8 @@ class SkipReason(StrEnum):
     DEADLINE_CHANGED = "deadline changed"
     CYCLE_CLOSED = "cycle closed"
     CLAUSE_RETIRED = "clause retired"
+    ACKNOWLEDGED = "acknowledged"
+    NOT_APPROVED = "not approved"
 
 
 class MessageKind(StrEnum):

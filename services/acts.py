@@ -8,9 +8,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from models import Assignment, Channel, Cycle, CycleState, Office, Plan, Review, Submission, Unit
+from models import (
+    Assignment,
+    Channel,
+    Cycle,
+    CycleState,
+    ExtensionRequest,
+    Office,
+    Plan,
+    RequestState,
+    Review,
+    Submission,
+    Unit,
+)
 from rules.deadlines import DueRule, Form, StepKind, replaced_deadline
 from rules.errors import DondocError
 from rules.lifecycle import Act, ActRefusedError, after, require_decider
@@ -34,6 +47,10 @@ class PastDateError(DondocError):
     """This date cannot be."""
 
 
+class NewerSubmissionError(DondocError):
+    """Something newer has been handed in since this page was opened; look at it first."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """The signed document as the document system knows it; `arrived_on` counts for "đúng hạn"."""
@@ -43,11 +60,28 @@ class Document:
     arrived_on: date
 
 
+@dataclass(frozen=True, kw_only=True)
+class HandedIn:
+    """What came with a report from the unit's page: its fields as typed, and who hands it in."""
+
+    fields: dict[str, str]
+    reporter: str
+    position: str
+
+
 def submit(
-    session: Session, identifier: int, *, document: Document, channel: Channel, actor: str, now: datetime
+    session: Session,
+    identifier: int,
+    *,
+    document: Document,
+    channel: Channel,
+    actor: str,
+    now: datetime,
+    handed_in: HandedIn | None = None,
+    once: str | None = None,
 ) -> str:
     """Record what a unit handed in, or what arrived by other ways; returns the assignment's name."""
-    assignment = _find(session, identifier)
+    assignment = find_assignment(session, identifier)
     act = Act.SUBMIT if channel is Channel.HANDED_IN else Act.RECEIVE
     if document.arrived_on > local_date(now):
         raise PastDateError(f"the date of arrival {document.arrived_on:%Y-%m-%d} lies after today")
@@ -61,23 +95,44 @@ def submit(
             arrived_on=document.arrived_on,
             made_at=now,
             actor=actor,
+            reporter=handed_in.reporter if handed_in else "",
+            position=handed_in.position if handed_in else "",
+            fields=handed_in.fields if handed_in else {},
         )
     )
-    return _done(session, assignment, act, actor=actor, now=now, number=document.number)
+    session.execute(
+        update(ExtensionRequest)
+        .where(col(ExtensionRequest.assignment_id) == identifier, col(ExtensionRequest.state) == RequestState.ASKED)
+        .values(state=RequestState.MOOT, decided_at=now)
+    )
+    return done(session, assignment, act, actor=actor, now=now, once=once, number=document.number)
 
 
 def decide_submission(
-    session: Session, identifier: int, act: Act, *, comment: str = "", acting: str | None, actor: str, now: datetime
+    session: Session,
+    identifier: int,
+    act: Act,
+    *,
+    comment: str = "",
+    acting: str | None,
+    actor: str,
+    now: datetime,
+    seen: int | None = None,
+    once: str | None = None,
 ) -> str:
-    """Accept or note what was handed in. Only the one it is addressed to accepts; anybody else can only note."""
-    assignment = _find(session, identifier)
+    """Accept or note what was handed in. Only the one it is addressed to accepts; anybody else can only note.
+
+    `seen` is the submission that the reviewer looked at: a later one is never decided unseen.
+    """
+    assignment = find_assignment(session, identifier)
+    _require_seen(session, assignment, seen)
     if act is Act.ACCEPT:
         _require_decider(session, assignment, acting, now)
     elif assignment.addressed_to and _is_own(session, assignment, now):
         raise ActRefusedError("this report is addressed to the office itself: accept it, or return it")
     assignment.state = after(assignment.state, act)
     _review(session, assignment, act, comment, actor, now)
-    return _done(session, assignment, act, actor=actor, now=now, comment=comment)
+    return done(session, assignment, act, actor=actor, now=now, once=once, comment=comment)
 
 
 def send_back(
@@ -90,15 +145,27 @@ def send_back(
     actor: str,
     now: datetime,
     calendar: WorkingCalendar,
+    seen: int | None = None,
+    once: str | None = None,
 ) -> str:
     """Return a submission to be completed by a new date: the ladder starts again for that version."""
-    assignment = _find(session, identifier)
+    assignment = find_assignment(session, identifier)
+    _require_seen(session, assignment, seen)
     _require_decider(session, assignment, acting, now)
     assignment.state = after(assignment.state, Act.RETURN)
     _review(session, assignment, Act.RETURN, comment, actor, now)
     rule = DueRule(form=Form.LATEST, written=again_by, basis=comment)
     _new_date(session, assignment, rule, StepKind.RETURNED, calendar, now)
-    return _done(session, assignment, Act.RETURN, actor=actor, now=now, comment=comment, until=again_by.isoformat())
+    return done(
+        session,
+        assignment,
+        Act.RETURN,
+        actor=actor,
+        now=now,
+        once=once,
+        comment=comment,
+        until=again_by.isoformat(),
+    )
 
 
 def extend(
@@ -111,9 +178,10 @@ def extend(
     actor: str,
     now: datetime,
     calendar: WorkingCalendar,
+    once: str | None = None,
 ) -> str:
     """Give more time; decided by the one the report is addressed to."""
-    assignment = _find(session, identifier)
+    assignment = find_assignment(session, identifier)
     _require_decider(session, assignment, acting, now)
     assignment.state = after(assignment.state, Act.EXTEND)
     if assignment.final is None:
@@ -125,7 +193,7 @@ def extend(
         )
     rule = DueRule(form=Form.LATEST, written=until, basis=basis)
     _new_date(session, assignment, rule, StepKind.EXTENDED, calendar, now)
-    return _done(session, assignment, Act.EXTEND, actor=actor, now=now, basis=basis, until=until.isoformat())
+    return done(session, assignment, Act.EXTEND, actor=actor, now=now, once=once, basis=basis, until=until.isoformat())
 
 
 def record_letter(
@@ -137,16 +205,19 @@ def record_letter(
     actor: str,
     now: datetime,
     calendar: WorkingCalendar,
+    once: str | None = None,
 ) -> str:
     """Record a công văn đôn đốc: the reminders of this assignment rest for five working days."""
-    assignment = _find(session, identifier)
+    assignment = find_assignment(session, identifier)
     if sent_on > local_date(now):
         raise PastDateError(f"the date of the công văn {sent_on:%Y-%m-%d} lies after today")
     assignment.resting_until = calendar.shift(sent_on, REST_AFTER_LETTER)
-    return _done(session, assignment, "letter", actor=actor, now=now, number=number, sent_on=sent_on.isoformat())
+    return done(
+        session, assignment, "letter", actor=actor, now=now, once=once, number=number, sent_on=sent_on.isoformat()
+    )
 
 
-def _find(session: Session, identifier: int) -> Assignment:
+def find_assignment(session: Session, identifier: int) -> Assignment:
     """Return the assignment, locked; nothing more can be done to one whose year is closed."""
     found = session.exec(select(Assignment).where(Assignment.id == identifier).with_for_update()).one_or_none()
     if found is None:
@@ -155,6 +226,15 @@ def _find(session: Session, identifier: int) -> Assignment:
     if cycle.state is CycleState.CLOSED:
         raise ActRefusedError(f"the year {cycle.year} is closed: nothing more can be done to its assignments")
     return found
+
+
+def decides(session: Session, assignment: Assignment, now: datetime) -> bool:
+    """Say whether the office that follows up decides on this report; otherwise it can only note it."""
+    try:
+        _require_decider(session, assignment, None, now)
+    except ActRefusedError:
+        return False
+    return True
 
 
 def _require_decider(session: Session, assignment: Assignment, acting: str | None, now: datetime) -> None:
@@ -176,9 +256,7 @@ def _is_own(session: Session, assignment: Assignment, now: datetime) -> bool:
 
 
 def _review(session: Session, assignment: Assignment, act: Act, comment: str, actor: str, now: datetime) -> None:
-    last = session.exec(
-        select(Submission).where(Submission.assignment_id == assignment.id).order_by(col(Submission.id).desc())
-    ).first()
+    last = last_submission(session, assignment)
     assert last is not None
     assert last.id is not None
     session.add(Review(submission_id=last.id, decision=act, comment=comment, made_at=now, actor=actor))
@@ -196,14 +274,37 @@ def _new_date(
     set_deadline(session, assignment, deadline, now=now, always=kind is StepKind.RETURNED)
 
 
-def _done(session: Session, assignment: Assignment, action: str, *, actor: str, now: datetime, **detail: str) -> str:
+def done(
+    session: Session,
+    assignment: Assignment,
+    action: str,
+    *,
+    actor: str,
+    now: datetime,
+    once: str | None = None,
+    **detail: str,
+) -> str:
+    """End an act: the next sweep looks again, and the journal has its line. Returns the assignment's name."""
     look_again(assignment, local_date(now))
     session.add(assignment)
     session.flush()
     assert assignment.id is not None
     name = name_of(session, assignment.id)
-    record(session, now=now, actor=actor, action=action, subject=name, **detail)
+    record(session, now=now, actor=actor, action=action, subject=name, once=once, **detail)
     return name
+
+
+def last_submission(session: Session, assignment: Assignment) -> Submission | None:
+    return session.exec(
+        select(Submission).where(Submission.assignment_id == assignment.id).order_by(col(Submission.id).desc())
+    ).first()
+
+
+def _require_seen(session: Session, assignment: Assignment, seen: int | None) -> None:
+    if seen is not None:
+        last = last_submission(session, assignment)
+        if last is None or last.id != seen:
+            raise NewerSubmissionError
 
 
 def name_of(session: Session, identifier: int) -> str:

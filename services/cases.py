@@ -25,6 +25,16 @@ class Fact:
     duty: Duty
     unit: Unit
 
+    @property
+    def title(self) -> str:
+        """An ad hoc assignment has a title of its own; all others go by their duty's."""
+        return self.assignment.title or self.duty.title
+
+    def titled(self, language: str) -> str:
+        """Return the title in a reader's language; what has no English name keeps its Vietnamese one."""
+        english = self.duty.title_en if language == "en" and self.assignment.title is None else None
+        return english or self.title
+
 
 def facts_for(session: Session, ids: Sequence[int]) -> list[Fact]:
     """Return the facts of these assignments in the order of their ids."""
@@ -62,6 +72,7 @@ def cases_for(session: Session, plan: Plan, facts: Sequence[Fact], today: date) 
             unit_ended=fact.unit.valid_to is not None and fact.unit.valid_to < today,
             bound=_bound(bounds, fact),
             resting_until=fact.assignment.resting_until,
+            answered_until=fact.assignment.answered_until,
             ladder=ladders[fact.responsibility.id],
             existing=existing.get(fact.assignment.id, {}),
         )

@@ -10,7 +10,7 @@ from models import Message, Notice
 from models.database import reading, writing
 from notifications.addresses import is_address
 from notifications.changed import render_changed
-from notifications.content import Changed, Morning
+from notifications.content import Changed, Morning, Rendered
 from notifications.ics import deadlines_ics
 from notifications.message import build
 from notifications.morning import render_morning
@@ -19,6 +19,8 @@ from rules.vocabulary import MessageKind, NoticeState
 from services.delivery_job import Job
 from services.letters import Letters
 from services.outbox import Parcel, addresses_served, end_moot, normalised, parcels, settle
+from services.page_links import Issued, issue, keep, office_links, without_links
+from services.weekly import mark_told
 
 
 class NoSenderError(DondocError):
@@ -41,17 +43,21 @@ def compose(job: Job, *, morning: bool) -> None:
         owed = [owed for parcel in found for owed in parcel.owed]
         letters = Letters(session, owed, now=job.now, calendar=job.calendar, letterhead=job.letterhead)
         for parcel in found:
-            _store(job, parcel, letters.letter(parcel))
+            issued = issue(parcel.contacts, job.letterhead)
+            to_office = office_links(job.letterhead) if parcel.speaks_to_office else ()
+            links = (*to_office, *(one.link for one in issued))
+            _store(job, parcel, letters.letter(parcel, links), issued)
 
 
-def _store(job: Job, parcel: Parcel, letter: Morning | Changed) -> None:
+def _store(job: Job, parcel: Parcel, letter: Morning | Changed, issued: Sequence[Issued]) -> None:
     """Render one mail and store it with its notices, or leave it to the next round if one was settled meanwhile."""
     if not is_address(letter.sender.from_address):
         raise NoSenderError
     header_id = make_msgid(domain=letter.sender.from_address.rpartition("@")[2])
     ids = [owed.notice.id or 0 for owed in parcel.owed]
     try:
-        content = _bytes(letter, header_id)
+        rendered = render_morning(letter) if isinstance(letter, Morning) else render_changed(letter)
+        content = _bytes(letter, rendered, header_id)
     except DondocError as refusal:
         _fail(job, ids, str(refusal))
         return
@@ -62,6 +68,8 @@ def _store(job: Job, parcel: Parcel, letter: Morning | Changed) -> None:
         header_id=header_id,
         sender=letter.sender.from_address,
         content=content,
+        subject=rendered.subject,
+        text=without_links(rendered.text, letter.links),
         made_at=job.now,
     )
     with writing(job.engine) as session:
@@ -71,11 +79,14 @@ def _store(job: Job, parcel: Parcel, letter: Morning | Changed) -> None:
         if len(session.exec(free.with_for_update()).all()) == len(ids):
             session.add(message)
             session.flush()
+            assert message.id is not None
+            keep(session, issued, message_id=message.id, now=job.now)
+            if parcel.overview is not None and parcel.overview.id is not None:
+                mark_told(session, parcel.overview.id, job.today, message.id)
             session.execute(update(Notice).where(col(Notice.id).in_(ids)).values(message_id=message.id))
 
 
-def _bytes(letter: Morning | Changed, header_id: str) -> bytes:
-    rendered = render_morning(letter) if isinstance(letter, Morning) else render_changed(letter)
+def _bytes(letter: Morning | Changed, rendered: Rendered, header_id: str) -> bytes:
     return build(
         rendered,
         reader=letter.reader,

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from models import Assignment, Cycle, CycleState, DueDate, Duty, Plan
+from models import Assignment, Cycle, CycleState, DueDate, Duty, OutgoingKind, Plan
 from plans.schema import CycleFile
 from rules.deadlines import DueRule, Form, StepKind, base_deadline, replaced_deadline
 from rules.errors import DondocError
@@ -16,6 +16,7 @@ from rules.moments import local_date
 from rules.periods import period_from
 from rules.vocabulary import Nature
 from rules.workdays import WorkingCalendar
+from services.approvals import ask_approval
 from services.assigning import (
     DueKey,
     Slot,
@@ -142,6 +143,10 @@ def _create(session: Session, draft: Draft, file: CycleFile, text: str, today: d
     session.flush()
     for key, rule in draft.rules.items():
         _save_rule(session, cycle, key, rule, now)
+    assert cycle.id is not None
+    for mailing in file.approve:
+        kind = OutgoingKind(mailing)
+        ask_approval(session, kind, plan_id=draft.plan.id, cycle_id=cycle.id, actor=actor, now=now)
     made = make_assignments(session, cycle, draft.slots, today=today, now=now)
     subject = f"{draft.plan.slug}/{file.year}"
     record(session, now=now, actor=actor, action="opened", subject=subject, assignments=made)

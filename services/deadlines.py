@@ -52,6 +52,8 @@ def set_deadline(
     assignment.version += 1
     assignment.final = deadline.final
     assignment.since = max(today, assignment.opened_on)
+    # What the unit answered was about the date before.
+    assignment.answered_until = assignment.expected_on = assignment.acknowledged_at = None
     look_again(assignment, today)
     session.add(assignment)
     assert assignment.id is not None

@@ -7,14 +7,15 @@ same Message-ID (docs/decisions.md, "A missing reminder is worse than a repeated
 
 from datetime import date, datetime, time
 
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, or_, update
 from sqlmodel import Session, col, select
 
-from models import Cycle, CycleState, Message, Plan, Responsibility, Sweep
+from models import Cycle, CycleState, Message, Notice, Plan, Responsibility, Sweep
 from models.database import delivery_lock, reading, writing
 from notifications.mailer import Mailer
+from rules.ladder import RungKind
 from rules.moments import local, local_date
-from rules.vocabulary import MessageKind, MessageState
+from rules.vocabulary import MessageKind, MessageState, NoticeState
 from rules.workdays import WorkingCalendar
 from services.composing import compose
 from services.delivery_job import DeliveryReport, Job, notice_lines
@@ -27,24 +28,54 @@ LATEST_BEGIN = time(8, 30)
 
 
 async def deliver(
-    engine: Engine, *, mailer: Mailer, calendar: WorkingCalendar, letterhead: Letterhead, now: datetime
+    engine: Engine,
+    *,
+    mailer: Mailer,
+    calendar: WorkingCalendar,
+    letterhead: Letterhead,
+    now: datetime,
+    immediate_only: bool = False,
 ) -> DeliveryReport:
-    """Send what is owed; one sender at a time, any other returns at once with `busy`."""
+    """Send what is owed; one sender at a time, any other returns at once with `busy`.
+
+    With `immediate_only` just what answers somebody's act goes out, at any hour: morning mails keep to the morning.
+    """
     today = local_date(now)
     report = DeliveryReport(day=today, working_day=calendar.is_working(today))
-    job = Job(engine=engine, mailer=mailer, calendar=calendar, letterhead=letterhead, now=now, report=report)
+    job = Job(
+        engine=engine,
+        mailer=mailer,
+        calendar=calendar,
+        letterhead=letterhead,
+        now=now,
+        report=report,
+        immediate_only=immediate_only,
+    )
     with delivery_lock(engine) as held:
         if not held:
             report.busy = True
             return report
         _recover(job)
-        morning = report.working_day and _may_begin(job)
+        morning = not immediate_only and report.working_day and _may_begin(job)
         again = True
         while again:
             compose(job, morning=morning)
             again = await send_all(job)
         _finish(job)
     return report
+
+
+def immediate_waiting(session: Session, now: datetime) -> bool:
+    """Say whether something immediate is to be sent: a stored mail whose time has come, or a changed date untold."""
+    stored = select(Message.id).where(
+        Message.kind == MessageKind.IMMEDIATE,
+        Message.state == MessageState.STORED,
+        or_(col(Message.not_before).is_(None), col(Message.not_before) <= now),
+    )
+    changed = select(Notice.id).where(
+        Notice.rung == RungKind.CHANGED, Notice.state == NoticeState.OWED, col(Notice.message_id).is_(None)
+    )
+    return session.exec(stored).first() is not None or session.exec(changed).first() is not None
 
 
 def _recover(job: Job) -> None:

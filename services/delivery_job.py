@@ -56,6 +56,7 @@ class Job:
     letterhead: Letterhead
     now: datetime
     report: DeliveryReport
+    immediate_only: bool = False
     touched: set[int] = field(default_factory=set)
     tried: set[int] = field(default_factory=set)
 

@@ -7,12 +7,12 @@ from datetime import date
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
-from models import Contact, Membership, Office, Unit, UnitGroup
+from models import Contact, Membership, Office, Staff, Unit, UnitGroup
 from rules.vocabulary import ContactRole
 
 
 def on_day(
-    table: type[Contact | Membership | Office | Unit], day: date
+    table: type[Contact | Membership | Office | Staff | Unit], day: date
 ) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """Return the two conditions that keep the rows valid on `day` (both ends inclusive, empty = open)."""
     return (
@@ -66,7 +66,16 @@ def office_on(session: Session, plan_id: int, day: date) -> Unit | None:
     ).first()
 
 
-def contacts_on(session: Session, day: date) -> dict[tuple[int, ContactRole], Contact]:
-    """Return the mailbox of every unit and role on `day`; of several, the one that came last."""
-    rows = session.exec(select(Contact).where(*on_day(Contact, day)).order_by(col(Contact.id))).all()
+def colleagues_on(session: Session, day: date) -> list[Contact]:
+    """Return the colleagues to whom single assignments were passed, as they stand on `day`."""
+    return list(session.exec(select(Contact).where(Contact.role == ContactRole.COLLEAGUE, *on_day(Contact, day))))
+
+
+def contacts_on(session: Session, day: date, *, unit_id: int | None = None) -> dict[tuple[int, ContactRole], Contact]:
+    """Return the mailbox of every unit (or of one) and role on `day`; of several, the one that came last.
+
+    So a substitute, who is named for some days only, takes the place of the one he stands in for just then.
+    """
+    query = select(Contact).where(*on_day(Contact, day)).order_by(col(Contact.id))
+    rows = session.exec(query if unit_id is None else query.where(Contact.unit_id == unit_id)).all()
     return {(contact.unit_id, contact.role): contact for contact in rows}

@@ -4,11 +4,11 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlalchemy import select as select_rows
 from sqlmodel import Session, col, select
 
-from models import Assignment, Duty, Message, Notice, Submission
+from models import Assignment, DeadlineVersion, Duty, Message, Notice, Submission
 from rules.vocabulary import Audience, MessageKind, MessageState, NoticeState
 from rules.workdays import WorkingCalendar
 
@@ -68,14 +68,25 @@ def _count_sent(session: Session, audience: Audience) -> int:
 
 
 def _after_report(session: Session) -> int:
-    """Count the notices to a unit that went out after it had handed in, under the same deadline version."""
+    """Count the notices to a unit that went out after it had handed in, under the same deadline version.
+
+    What was handed in before a version came to be (and was returned) does not end that version's reminders.
+    """
     rows = session.execute(
         select(Message.settled_at, func.min(Submission.made_at))
         .select_from(Notice)
         .join(Message, col(Message.id) == Notice.message_id)
-        .join(Assignment, col(Assignment.id) == Notice.assignment_id)
-        .join(Submission, col(Submission.assignment_id) == Assignment.id)
-        .where(Notice.state == NoticeState.SENT, Notice.version == Assignment.version)
+        .join(
+            DeadlineVersion,
+            (col(DeadlineVersion.assignment_id) == Notice.assignment_id)
+            & (col(DeadlineVersion.version) == Notice.version),
+            isouter=True,
+        )
+        .join(Submission, col(Submission.assignment_id) == Notice.assignment_id)
+        .where(
+            Notice.state == NoticeState.SENT,
+            or_(col(DeadlineVersion.made_at).is_(None), col(Submission.made_at) > col(DeadlineVersion.made_at)),
+        )
         .group_by(col(Notice.id), col(Message.settled_at))
     )
     return sum(_moment(mailed) > _moment(handed_in) for mailed, handed_in in rows)
@@ -109,6 +120,6 @@ def year_table(session: Session) -> list[Row]:
             outcome=notice.state,
             reason=notice.reason,
         )
-        grouped.setdefault(row, []).append((duty.title, assignment.unit_name))
+        grouped.setdefault(row, []).append((assignment.title or duty.title, assignment.unit_name))
     found = [replace(row, what=tuple(what)) for row, what in grouped.items()]
     return sorted(found, key=lambda row: row.day)

@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
-from models import Cycle, CycleState, Plan, Responsibility
+from models import Assignment, Cycle, CycleState, Plan, Responsibility
 from rules.errors import DondocError
 from services.cases import Fact
 
@@ -59,6 +59,11 @@ def find_clause(session: Session, plan: Plan, clause: str, *, lock: bool = False
     if found is None:
         raise UnknownClauseError(f"plan {plan.slug!r} has no responsibility {clause!r} in force")
     return found
+
+
+def year_of(session: Session, assignment: Assignment) -> int:
+    """Return the plan's year that an assignment belongs to."""
+    return session.get_one(Cycle, assignment.cycle_id).year
 
 
 def assignment_name(plan: str, year: int, fact: Fact) -> str:

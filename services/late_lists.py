@@ -7,8 +7,9 @@ from typing import Protocol
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from models import Assignment, Message, Notice, Plan, Unit
+from models import Assignment, Difficulty, ExtensionRequest, Message, Notice, Plan, RequestState, Unit
 from notifications.content import Language, LateList, LateUnit, PlanFacts
+from notifications.dates import short_day
 from rules.ladder import Case
 from rules.lifecycle import WAITING
 from rules.vocabulary import AssignmentState, Audience, MessageState, NoticeState
@@ -64,6 +65,7 @@ def _late_list(
         if (assignment.id, assignment.version) in told and _is_late(assignment, unit, held, today)
     ]
     reminders = _reminders(session, [assignment.id or 0 for assignment, _ in late])
+    remarks = _remarks(session, [assignment for assignment, _ in late], language)
     return LateList(
         duty_title=known.title(fact, language),
         citation=fact.responsibility.citation,
@@ -76,7 +78,7 @@ def _late_list(
         received=sum(assignment.state not in WAITING for assignment, _ in peers),
         expected=len(peers),
         group_name=_group_name([unit for _, unit in peers], language),
-        late=tuple(_row(assignment, today, calendar, reminders) for assignment, _ in late),
+        late=tuple(_row(assignment, today, calendar, reminders, remarks) for assignment, _ in late),
         notice_keys=tuple(known.notice_key(one) for one in group),
         consolidates_by=case.bound,
         days_to_consolidation=calendar.count(today, case.bound) if case.bound else None,
@@ -139,8 +141,54 @@ def _reminders(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, dat
     return {identifier: (count, last) for identifier, count, last in rows}
 
 
+def _remarks(session: Session, late: Sequence[Assignment], language: Language) -> dict[int, str]:
+    """Return what each unit has answered: a request that waits, the day it named, or a difficulty of this report."""
+    ids = [assignment.id or 0 for assignment in late]
+    asked = session.exec(
+        select(ExtensionRequest).where(
+            col(ExtensionRequest.assignment_id).in_(ids), ExtensionRequest.state == RequestState.ASKED
+        )
+    )
+    found = {
+        assignment_id or 0: _REMARKS[language]["difficulty"]
+        for assignment_id in session.exec(
+            select(Difficulty.assignment_id).where(
+                col(Difficulty.assignment_id).in_(ids), col(Difficulty.answered_at).is_(None)
+            )
+        )
+    }
+    found |= {
+        assignment.id or 0: _REMARKS[language]["expected"].format(day=short_day(assignment.expected_on, language))
+        for assignment in late
+        if assignment.expected_on is not None
+    }
+    found |= {
+        request.assignment_id: _REMARKS[language]["asked"].format(day=short_day(request.until, language))
+        for request in asked
+    }
+    return found
+
+
+_REMARKS = {
+    Language.VI: {
+        "difficulty": "Đã nêu khó khăn, vướng mắc",
+        "expected": "Dự kiến gửi ngày {day} (đơn vị tự nêu)",
+        "asked": "Đề nghị gia hạn đến {day}, chờ quyết định",
+    },
+    Language.EN: {
+        "difficulty": "Has raised a difficulty",
+        "expected": "Expected on {day} (the unit's own word)",
+        "asked": "Asked for time until {day}, not yet decided",
+    },
+}
+
+
 def _row(
-    assignment: Assignment, today: date, calendar: WorkingCalendar, reminders: dict[int, tuple[int, date]]
+    assignment: Assignment,
+    today: date,
+    calendar: WorkingCalendar,
+    reminders: dict[int, tuple[int, date]],
+    remarks: dict[int, str],
 ) -> LateUnit:
     assert assignment.final is not None
     count, last = reminders.get(assignment.id or 0, (0, None))
@@ -149,6 +197,7 @@ def _row(
         working_days_overdue=calendar.count(assignment.final, today),
         reminders=count,
         last_reminder=last,
+        remark=remarks.get(assignment.id or 0, ""),
         final=assignment.final,
         returned=assignment.state is AssignmentState.RETURNED,
     )

@@ -14,6 +14,7 @@ from notifications.content import (
     Item,
     Language,
     Morning,
+    PageLink,
     PlanFacts,
     Reader,
     Section,
@@ -31,6 +32,7 @@ from services.finding import assignment_name
 from services.installation import current
 from services.late_lists import late_lists
 from services.outbox import Owed, Parcel
+from services.weekly import week_ahead
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +43,24 @@ class Letterhead:
     reply_to: str = ""
     contact_title: str = ""
     phone: str = ""
+    public_url: str = ""
     trial: bool = False
+
+    def url(self, path: str) -> str:
+        """Return the address of a page, never built from a request's own Host."""
+        return f"{self.public_url}{path}"
+
+
+def sender_of(office: Unit, officer: Contact | None, head: Letterhead) -> Sender:
+    """Return the office as a mail names its sender: what the administrator set, else the office's own mailbox."""
+    own = officer.address if officer else ""
+    return Sender(
+        office_short=office.short_name,
+        contact_title=head.contact_title or (officer.title if officer else ""),
+        from_address=head.from_address or head.reply_to or own,
+        reply_to=head.reply_to or own or head.from_address,
+        phone=head.phone,
+    )
 
 
 class Letters:
@@ -66,11 +85,12 @@ class Letters:
         self._cases = self._gather_cases(facts)
         self._versions = self._gather_versions(ids)
 
-    def letter(self, parcel: Parcel) -> Morning | Changed:
-        """Return the content of one mail."""
+    def letter(self, parcel: Parcel, links: tuple[PageLink, ...]) -> Morning | Changed:
+        """Return the content of one mail, with the pages it leads to."""
         common = {
             "reader": self._reader(parcel),
-            "sender": self._sender(parcel.owed[0].plan),
+            "sender": self._sender(parcel),
+            "links": links,
             "as_of": local(self._now),
             "rehearsal": self._rehearsal,
             "trial": self._letterhead.trial,
@@ -83,7 +103,8 @@ class Letters:
         lists = late_lists(
             self._session, to_office, self, today=self._today, calendar=self._calendar, language=language
         )
-        return Morning(**common, items=items, late_lists=lists)  # type: ignore[arg-type]
+        overview = week_ahead(self._session, parcel.overview, now=self._now, calendar=self._calendar)
+        return Morning(**common, items=items, late_lists=lists, overview=overview)  # type: ignore[arg-type]
 
     def notice_key(self, owed: Owed) -> str:
         """The name of a notice in a mail's headers: the assignment's, the deadline version, the rung, the audience."""
@@ -100,8 +121,7 @@ class Letters:
         return self._cases[owed.notice.assignment_id]
 
     def title(self, fact: Fact, language: Language) -> str:
-        english = language is Language.EN and fact.duty.title_en
-        return english or fact.duty.title
+        return fact.titled(language)
 
     def plan_facts(self, plan: Plan, language: Language) -> PlanFacts:
         english = language is Language.EN and plan.short_title_en
@@ -149,9 +169,10 @@ class Letters:
         return found
 
     def _reader(self, parcel: Parcel) -> Reader:
+        greeted = [self._greeted(owed, parcel.contact) for owed in parcel.owed]
         return Reader(
             address=parcel.contact.address,
-            display=_enumerated(self._greeted(owed, parcel.contact) for owed in parcel.owed),
+            display=_enumerated(greeted or [self._units[parcel.contact.unit_id].name]),
             language=Language(parcel.contact.language),
         )
 
@@ -167,19 +188,10 @@ class Letters:
             self._offices[plan.id] = office or self._units[plan.issuer_id]
         return self._offices[plan.id]
 
-    def _sender(self, plan: Plan) -> Sender:
-        office = self.collector(plan)
+    def _sender(self, parcel: Parcel) -> Sender:
+        office = self.collector(parcel.owed[0].plan) if parcel.owed else self._units[parcel.contact.unit_id]
         assert office.id is not None
-        officer = self._contacts.get((office.id, ContactRole.CONTACT))
-        own = officer.address if officer else ""
-        head = self._letterhead
-        return Sender(
-            office_short=office.short_name,
-            contact_title=head.contact_title or (officer.title if officer else ""),
-            from_address=head.from_address or head.reply_to or own,
-            reply_to=head.reply_to or own or head.from_address,
-            phone=head.phone,
-        )
+        return sender_of(office, self._contacts.get((office.id, ContactRole.CONTACT)), self._letterhead)
 
     def _item(self, owed: Owed, language: Language) -> Item:
         fact, case, assignment = self.fact(owed), self.case(owed), owed.assignment

@@ -123,7 +123,7 @@ def _looked(plan: Plan, year: int, fact: Fact, decision: Decision) -> Looked:
     return Looked(
         assignment=assignment_name(plan.slug, year, fact),
         unit=fact.assignment.unit_name,
-        duty=fact.duty.title,
+        duty=fact.title,
         deadline=fact.assignment.final,
         state=fact.assignment.state,
         owed=tuple(map(_said, decision.owe)),

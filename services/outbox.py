@@ -5,15 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, delete, update
 from sqlalchemy import select as select_rows
 from sqlmodel import Session, col, select
 
-from models import Assignment, Contact, Cycle, CycleState, Message, Notice, Plan, Responsibility, Unit
+from models import Assignment, Contact, Cycle, CycleState, Message, Notice, Overview, Plan, Responsibility, Unit
 from rules.standing import Standing, moot
 from rules.vocabulary import Audience, ContactRole, MessageKind, MessageState, NoticeState, SkipReason
-from services.directory import contacts_on, office_on
+from services.approvals import Approvals, approvals_of
+from services.directory import colleagues_on, contacts_on, office_on
 from services.holds import held_units
+from services.weekly import overviews_owed
+
+#: These only say that there is something to do: needless once the unit has confirmed that it knows.
+_NEWS = ("opened", "changed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +40,21 @@ class Owed:
 
 @dataclass(frozen=True, kw_only=True)
 class Parcel:
-    """Everything one address is owed in one mail."""
+    """Everything one address is owed in one mail.
+
+    `contacts` are the units that the mailbox is spoken to for, each with its name: they get a link to their own page.
+    `overview` is the office whose weekly overview the mail brings.
+    """
 
     contact: Contact
     kind: MessageKind
     owed: tuple[Owed, ...]
+    contacts: tuple[tuple[Contact, str], ...] = ()
+    overview: Unit | None = None
+
+    @property
+    def speaks_to_office(self) -> bool:
+        return self.overview is not None or any(_to_office(owed) for owed in self.owed)
 
 
 def owed_notices(session: Session, *, message_id: int | None = None) -> list[Owed]:
@@ -74,7 +89,7 @@ def _clause_in_force() -> ColumnElement[bool]:
     )
 
 
-def ending(owed: Owed, today: date) -> tuple[NoticeState, str] | None:
+def ending(owed: Owed, today: date, approvals: Approvals) -> tuple[NoticeState, str] | None:
     """Return how this notice ends because it no longer holds, or None."""
     if owed.notice.state is not NoticeState.OWED:
         return owed.notice.state, owed.notice.reason
@@ -86,6 +101,8 @@ def ending(owed: Owed, today: date) -> tuple[NoticeState, str] | None:
             cycle_closed=owed.cycle.state is CycleState.CLOSED,
             unit_ended=owed.unit.valid_to is not None and owed.unit.valid_to < today,
             clause_retired=not owed.clause_in_force,
+            acknowledged=owed.notice.rung in _NEWS and owed.assignment.acknowledged_at is not None,
+            dropped=approvals.dropped(owed.assignment.cycle_id, owed.notice.rung),
         )
     )
 
@@ -93,8 +110,9 @@ def ending(owed: Owed, today: date) -> tuple[NoticeState, str] | None:
 def end_moot(session: Session, *, now: datetime, today: date) -> tuple[list[Owed], list[Owed]]:
     """Settle the notices that no longer hold; returns those that still do, and those that were settled."""
     standing, ended = [], []
+    approvals = approvals_of(session)
     for owed in owed_notices(session):
-        end = ending(owed, today)
+        end = ending(owed, today, approvals)
         if end is None:
             standing.append(owed)
         else:
@@ -103,11 +121,31 @@ def end_moot(session: Session, *, now: datetime, today: date) -> tuple[list[Owed
     return standing, ended
 
 
-def waits(owed: Owed, held: frozenset[int | None], today: date) -> bool:
-    """Say whether this must not be mailed today: sending is held, or reminders rest after a công văn đôn đốc."""
-    resting_until = owed.assignment.resting_until
-    resting = owed.notice.rung.startswith("+") and resting_until is not None and today <= resting_until
-    return resting or None in held or owed.assignment.unit_id in held
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """What keeps mails back today: holds, and mailings that the head of the office has not approved yet."""
+
+    held: frozenset[int | None]
+    approvals: Approvals
+    today: date
+
+    def keeps(self, owed: Owed) -> bool:
+        """Say whether this must not be mailed today; reminders also rest after a công văn or the unit's answer."""
+        assignment, rung = owed.assignment, owed.notice.rung
+        resting_until, answered_until = assignment.resting_until, assignment.answered_until
+        resting = rung.startswith("+") and resting_until is not None and self.today <= resting_until
+        answered = (
+            rung not in (*_NEWS, "invited")
+            and owed.notice.audience is Audience.CONTACT
+            and answered_until is not None
+            and self.today < answered_until
+        )
+        held = None in self.held or assignment.unit_id in self.held
+        return resting or answered or held or self.approvals.waiting(assignment.cycle_id, rung)
+
+
+def waiting_on(session: Session, today: date) -> Waiting:
+    return Waiting(held=held_units(session), approvals=approvals_of(session), today=today)
 
 
 def settle(session: Session, notices: Sequence[Notice], state: NoticeState, reason: str, *, now: datetime) -> None:
@@ -124,12 +162,12 @@ def parcels(
 
     Units come before the labour office, so that the late unit and its head are told before anybody above them.
     """
-    held = held_units(session)
+    waiting = waiting_on(session, today)
     unreachable = []
     readers = Readers(session, today)
     grouped: dict[tuple[str, MessageKind], list[tuple[Contact, Owed]]] = defaultdict(list)
     for owed in standing:
-        if waits(owed, held, today) or not (morning or owed.immediate):
+        if waiting.keeps(owed) or not (morning or owed.immediate):
             continue
         contact = readers.of(owed)
         if isinstance(contact, SkipReason):
@@ -138,11 +176,25 @@ def parcels(
             continue
         kind = MessageKind.IMMEDIATE if owed.immediate else MessageKind.MORNING
         grouped[normalised(contact.address), kind].append((contact, owed))
+    overviews = readers.of_overviews(overviews_owed(session, today)) if morning and None not in waiting.held else {}
+    for address in overviews:
+        grouped.setdefault((address, MessageKind.MORNING), [])
     found = [
-        Parcel(contact=pairs[0][0], kind=kind, owed=tuple(owed for _, owed in pairs))
-        for (_, kind), pairs in grouped.items()
+        _parcel(pairs, kind, overviews.get(address) if kind is MessageKind.MORNING else None)
+        for (address, kind), pairs in grouped.items()
     ]
-    return sorted(found, key=lambda parcel: any(_to_office(owed) for owed in parcel.owed)), unreachable
+    return sorted(found, key=lambda parcel: parcel.speaks_to_office), unreachable
+
+
+def _parcel(pairs: list[tuple[Contact, Owed]], kind: MessageKind, overview: tuple[Contact, Unit] | None) -> Parcel:
+    names = {contact.id: (contact, owed.assignment.unit_name) for contact, owed in pairs if not _to_office(owed)}
+    return Parcel(
+        contact=pairs[0][0] if pairs else overview[0],  # type: ignore[index]
+        kind=kind,
+        owed=tuple(owed for _, owed in pairs),
+        contacts=tuple(names.values()),
+        overview=overview[1] if overview else None,
+    )
 
 
 def _to_office(owed: Owed) -> bool:
@@ -154,16 +206,25 @@ class Readers:
 
     def __init__(self, session: Session, today: date) -> None:
         self._contacts = contacts_on(session, today)
+        self._colleagues = {contact.id: contact for contact in colleagues_on(session, today)}
         plans = [identifier for identifier in session.exec(select(Plan.id)) if identifier is not None]
         self._offices = {plan_id: office_on(session, plan_id, today) for plan_id in plans}
 
     def of(self, owed: Owed) -> Contact | SkipReason:
+        passed_to = owed.assignment.contact_id
+        if owed.notice.audience is Audience.CONTACT and passed_to in self._colleagues:
+            return self._colleagues[passed_to]
         unit = self._offices[owed.cycle.plan_id] if _to_office(owed) else owed.unit
         if unit is None or unit.id is None:
             return SkipReason.NO_OFFICE
         to_head = owed.notice.audience in (Audience.HEAD, Audience.OFFICE_HEAD)
         role = ContactRole.HEAD if to_head else ContactRole.CONTACT
         return self._contacts.get((unit.id, role), SkipReason.NO_CONTACT)
+
+    def of_overviews(self, offices: Sequence[Unit]) -> dict[str, tuple[Contact, Unit]]:
+        """Return the officer to whom each office's weekly overview goes, by address."""
+        officers = [(self._contacts.get((office.id or 0, ContactRole.CONTACT)), office) for office in offices]
+        return {normalised(contact.address): (contact, office) for contact, office in officers if contact}
 
     def address(self, owed: Owed) -> str:
         """Return the address for this notice today, or "" where there is none."""
@@ -178,8 +239,9 @@ def normalised(address: str) -> str:
 
 def release(session: Session, message: Message, state: MessageState, *, now: datetime) -> None:
     """End a mail that was not sent and let its notices be owed again."""
-    message.state, message.settled_at = state, now
+    message.state, message.settled_at, message.content = state, now, b""
     session.add(message)
+    session.execute(delete(Overview).where(col(Overview.message_id) == message.id))
     session.execute(
         update(Notice)
         .where(col(Notice.message_id) == message.id, col(Notice.state) == NoticeState.OWED)

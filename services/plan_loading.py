@@ -24,10 +24,11 @@ from models import (
     Office,
     Plan,
     Responsibility,
+    Staff,
     Unit,
     UnitGroup,
 )
-from plans.schema import ContactEntry, GroupEntry, PlanFile, UnitEntry, UnitsFile
+from plans.schema import ContactEntry, GroupEntry, PlanFile, StaffEntry, UnitEntry, UnitsFile
 from plans.schema import Duty as DutyEntry
 from plans.schema import Responsibility as ResponsibilityEntry
 from rules.errors import DondocError
@@ -68,6 +69,7 @@ def load_plan(
     new_units = [_unit(session, entry, plan.plan.slug, today) for entry in units.units]
     for group in units.groups:
         _group(session, group, plan.plan.slug, today)
+    _staff(session, units.staff, [entry.slug for entry in units.units], today)
     row = _plan(session, plan, source_text, now)
     _office(session, row, plan.plan.collector, today)
     new, changed, retired = _clauses(session, row, plan, now)
@@ -81,8 +83,17 @@ def load_plan(
         new_units=tuple(slug for slug in new_units if slug),
     )
     if new or changed or retired or loaded.new_units:
-        detail = {"new": new, "changed": changed, "retired": retired, "units": list(loaded.new_units)}
-        record(session, now=now, actor=actor, action="loaded", subject=plan.plan.slug, **detail)
+        record(
+            session,
+            now=now,
+            actor=actor,
+            action="loaded",
+            subject=plan.plan.slug,
+            new=new,
+            changed=changed,
+            retired=retired,
+            units=list(loaded.new_units),
+        )
     return loaded
 
 
@@ -114,7 +125,22 @@ def _contacts(session: Session, unit_id: int, entries: Iterable[ContactEntry], t
         )
         row.title, row.language, row.valid_to = entry.title, str(entry.language), entry.valid_to
         session.add(row)
-    _end(session, [row for key, row in by_key.items() if key not in kept], today)
+    _end(session, [row for key, row in by_key.items() if key not in kept and not row.named_here], today)
+
+
+def _staff(session: Session, entries: Iterable[StaffEntry], units: Iterable[str], today: date) -> None:
+    """Bring the staff of this file's units up to date; whoever is no longer named can no longer sign in."""
+    numbers = {unit.slug: unit.id or 0 for unit in session.exec(select(Unit).where(col(Unit.slug).in_(list(units))))}
+    have = session.exec(select(Staff).where(col(Staff.unit_id).in_(numbers.values()))).all()
+    by_key = {(row.unit_id, row.address, row.valid_from): row for row in have}
+    for entry in entries:
+        address = entry.address.casefold()
+        row = by_key.pop((numbers[entry.unit], address, entry.valid_from), None)
+        row = row or Staff(unit_id=numbers[entry.unit], address=address, title="", valid_from=entry.valid_from)
+        row.title, row.roles, row.language = entry.title, [str(role) for role in entry.roles], str(entry.language)
+        row.valid_to = entry.valid_to
+        session.add(row)
+    _end(session, by_key.values(), today)
 
 
 def _require_same(slug: str, known: str, given: str, plan: str) -> None:
@@ -145,7 +171,7 @@ def _group(session: Session, entry: GroupEntry, plan: str, today: date) -> None:
     _end(session, by_key.values(), today)
 
 
-def _end(session: Session, rows: Iterable[Contact | Membership | Office], today: date) -> None:
+def _end(session: Session, rows: Iterable[Contact | Membership | Office | Staff], today: date) -> None:
     """End what a newer file no longer names; what had already ended stays as it was."""
     yesterday = today - timedelta(days=1)
     for row in rows:
@@ -221,6 +247,7 @@ def _require_same_shape(session: Session, plan: Plan, entry: ResponsibilityEntry
                 Assignment.duty_key == entry.key_of(duty),
                 Cycle.state == CycleState.OPEN,
                 col(Assignment.state).in_(WAITING),
+                col(Assignment.title).is_(None),  # what is ad hoc has no place in any version
             )
             .distinct()
         ).all()

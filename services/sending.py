@@ -8,10 +8,9 @@ from sqlmodel import Session, col, or_, select
 from models import Message, Notice
 from models.database import reading, writing
 from notifications.mailer import Outcome, OutcomeKind
-from rules.vocabulary import MessageState, NoticeState
+from rules.vocabulary import MessageKind, MessageState, NoticeState
 from services.delivery_job import Job
-from services.holds import held_units
-from services.outbox import Readers, ending, owed_notices, release, settle, waits
+from services.outbox import Readers, ending, owed_notices, release, settle, waiting_on
 
 #: First wait after a temporary refusal; greylisting asks for five minutes and more. Doubled with each attempt.
 FIRST_WAIT = timedelta(minutes=5)
@@ -27,6 +26,7 @@ async def send_all(job: Job) -> bool:
                 Message.state == MessageState.STORED,
                 or_(col(Message.not_before).is_(None), col(Message.not_before) <= job.now),
                 col(Message.id).not_in(job.tried),
+                *([col(Message.kind) == MessageKind.IMMEDIATE] if job.immediate_only else []),
             )
             .order_by(col(Message.id))
         ).all()
@@ -56,11 +56,14 @@ def _claim(job: Job, readers: Readers, identifier: int) -> Message | None:
     with writing(job.engine) as session:
         message = session.get_one(Message, identifier)
         notices = owed_notices(session, message_id=identifier)
-        held = held_units(session)
-        if any(waits(owed, held, job.today) for owed in notices):
+        if message.not_after is not None and job.now >= message.not_after:
+            release(session, message, MessageState.EXPIRED, now=job.now)
+            return None
+        waiting = waiting_on(session, job.today)
+        if any(waiting.keeps(owed) for owed in notices):
             job.tried.add(identifier)  # it waits as it is until the hold is lifted
             return None
-        endings = [(owed, ending(owed, job.today)) for owed in notices]
+        endings = [(owed, ending(owed, job.today, waiting.approvals)) for owed in notices]
         moved = any(readers.address(owed) != message.address for owed in notices)
         if not moved and not any(end for _, end in endings):
             message.state, message.attempts = MessageState.SENDING, message.attempts + 1
@@ -82,7 +85,7 @@ def _settle(job: Job, identifier: int, outcome: Outcome) -> None:
         message.detail = outcome.detail
         if outcome.kind in _FINAL:
             message.state, notice_state = _FINAL[outcome.kind]
-            message.settled_at = job.now
+            message.settled_at, message.content = job.now, b""
             _settle_notices(session, identifier, notice_state, outcome, job)
         else:
             message.state = MessageState.STORED

@@ -4,6 +4,7 @@
 without a look is a fault.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -32,18 +33,25 @@ class Health:
 def check(engine: Engine, *, now: datetime, calendar: WorkingCalendar) -> Health:
     """Look for what is missing; nothing is changed."""
     with reading(engine) as session:
-        plans = session.exec(
-            select(Plan).where(
-                select(Cycle.id).where(Cycle.plan_id == Plan.id, Cycle.state == CycleState.OPEN).exists()
-            )
-        ).all()
-        clauses = {plan.slug: current_clauses(session, plan.id or 0) for plan in plans}
-        faults = [
-            *(fault for plan in plans for fault in _unswept(session, plan, clauses[plan.slug], now)),
-            *(fault for plan in plans for fault in _unassigned(session, plan, clauses[plan.slug], now, calendar)),
-            *_failed(session, now),
-        ]
-    return Health(responsibilities=sum(len(found) for found in clauses.values()), faults=tuple(faults))
+        watched = sum(len(current_clauses(session, plan.id or 0)) for plan in _open_plans(session))
+        return Health(responsibilities=watched, faults=tuple(faults_of(session, now=now, calendar=calendar)))
+
+
+def faults_of(session: Session, *, now: datetime, calendar: WorkingCalendar, sweeps: bool = True) -> list[str]:
+    """Return every fault as one sentence; without `sweeps` it is not asked whether each day was looked at."""
+    plans = _open_plans(session)
+    clauses = {plan.slug: current_clauses(session, plan.id or 0) for plan in plans}
+    return [
+        *(fault for plan in plans for fault in (_unswept(session, plan, clauses[plan.slug], now) if sweeps else ())),
+        *(fault for plan in plans for fault in _unassigned(session, plan, clauses[plan.slug], now, calendar)),
+        *_failed(session, now),
+    ]
+
+
+def _open_plans(session: Session) -> Sequence[Plan]:
+    return session.exec(
+        select(Plan).where(select(Cycle.id).where(Cycle.plan_id == Plan.id, Cycle.state == CycleState.OPEN).exists())
+    ).all()
 
 
 def _unswept(session: Session, plan: Plan, clauses: list[Responsibility], now: datetime) -> list[str]:

@@ -4,10 +4,10 @@ from datetime import date
 
 from prefect import get_run_logger, task
 
+from edge import enter, letterhead, mailer
 from services.delivery import deliver
 from services.delivery_job import DeliveryReport
 from tasks.artifacts import delivery_sentence, publish_delivery
-from tasks.edge import enter, letterhead, mailer
 from tasks.retrying import RETRY
 
 

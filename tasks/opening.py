@@ -4,11 +4,11 @@ import asyncio
 
 from prefect import task
 
+from edge import enter
 from models.database import writing
 from plans.reading import read_cycle_text
 from services.cycles import open_cycle
 from services.preview import Preview
-from tasks.edge import enter
 
 
 @task(name="open year")

@@ -5,11 +5,11 @@ from datetime import date
 
 from prefect import get_run_logger, task
 
+from edge import enter
 from models.database import reading
 from services.finding import find_clause, find_plan
 from services.follow_up import SweepReport, follow_up
 from tasks.artifacts import publish_sweep, sweep_sentence
-from tasks.edge import enter
 from tasks.retrying import RETRY
 
 

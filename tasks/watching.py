@@ -5,9 +5,9 @@ from datetime import date
 
 from prefect import task
 
+from edge import enter
 from services.watchdog import Health, check
 from tasks.artifacts import publish_health
-from tasks.edge import enter
 from tasks.retrying import RETRY
 
 

@@ -42,10 +42,13 @@ def outcomes(year: Evidence) -> dict[str, int]:
     """Sent is what the mails say; the rest is what the runs' tables say. Owed is what was recorded and never ended."""
     ended = {Notice.read(row["notice"]): row["outcome"] for row in year.deliveries if row["outcome"] != "sent"}
     ended |= {notice: "sent" for notice, _ in year.sent}
-    short = {(notice.assignment, notice.rung, notice.audience): outcome for notice, outcome in ended.items()}
+    short = {
+        (notice.assignment, notice.rung, notice.audience, year.day_of(notice)): outcome
+        for notice, outcome in ended.items()
+    }
     for word in ("superseded", "skipped"):
-        short = {(name, rung, audience): word for name, rung, audience, _ in stated(year, word)} | short
-    owed = {(name, rung, audience) for name, rung, audience, _ in stated(year, "owed")} - short.keys()
+        short = dict.fromkeys(stated(year, word), word) | short
+    owed = set(stated(year, "owed")) - short.keys()
     return dict.fromkeys(("owed", "sent", "superseded", "skipped", "failed"), 0) | Counter(
         [*short.values(), *("owed" for _ in owed)]
     )
@@ -59,8 +62,9 @@ def duplicates(year: Evidence) -> int:
 
 
 def after_report(year: Evidence, notice: Notice, mail: Mail) -> bool:
-    handed_in = year.submissions.get(notice.assignment)
-    return handed_in is not None and mail.at > handed_in
+    """A report ends the reminders of its own deadline; after a return they begin anew for the next."""
+    version = year.version(notice)
+    return version is not None and version.handed_in and version.end is not None and mail.at > version.end
 
 
 def least_seconds(year: Evidence) -> float:

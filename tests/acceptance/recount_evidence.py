@@ -3,7 +3,7 @@
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from email import message_from_bytes, policy
@@ -57,11 +57,35 @@ class Mail:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """What the office decided of one assignment: returned to be completed, or given more time, until a day."""
+
+    at: datetime
+    kind: str
+    until: date
+
+
+@dataclass(frozen=True)
+class Version:
+    """One deadline of one assignment: from when it held, until when something was waited for, and its last day.
+
+    `end` is empty while nothing ended it; `handed_in` says whether a report did (and not another decision).
+    """
+
+    name: str
+    since: datetime | None
+    final: date | None
+    end: datetime | None
+    handed_in: bool
+
+
+@dataclass(frozen=True)
 class Evidence:
     """All that is left of the year. `mails` are in the order of arrival, each Message-ID once."""
 
     received: list[Mail]
-    submissions: dict[str, datetime]
+    submissions: dict[str, list[datetime]]
+    decisions: dict[str, list[Decision]]
     deadlines: dict[str, date]
     deployments: list[dict[str, Any]]
     runs: list[dict[str, Any]]
@@ -71,6 +95,39 @@ class Evidence:
     @property
     def mails(self) -> list[Mail]:
         return list({mail.id: mail for mail in reversed(self.received)}.values())[::-1]
+
+    def versions(self, assignment: str) -> list[Version]:
+        """Return the deadlines that this assignment had, one after the other."""
+        duty = assignment.split("/")[2]
+        decided = self.decisions.get(assignment, [])
+        first = self.deadlines.get(duty)
+        starts = [(None, first), *((one.at, shifted(one.until, 0)) for one in decided)]
+        found = []
+        for number, (since, final) in enumerate(starts, start=1 if first else 0):
+            following = [one.at for one in decided if since is None or one.at > since]
+            handed = [at for at in self.submissions.get(assignment, []) if since is None or at > since]
+            ends = sorted([*((at, False) for at in following), *((at, True) for at in handed)])
+            end, by_report = ends[0] if ends else (None, False)
+            found.append(Version(name=f"v{number}", since=since, final=final, end=end, handed_in=by_report))
+        return found
+
+    def version(self, notice: Notice) -> Version | None:
+        return next((one for one in self.versions(notice.assignment) if one.name == notice.version), None)
+
+    @property
+    def opening(self) -> date:
+        return min(mail.at.date() for mail in self.mails)
+
+    def day_of(self, notice: Notice) -> date | None:
+        """Return the day to which a notice belongs; None for a deadline that nobody set."""
+        version = self.version(notice)
+        if version is None:
+            return None
+        if notice.rung in ("opened", "invited"):
+            return self.opening
+        if notice.rung == "changed":
+            return version.since.date() if version.since else None
+        return shifted(version.final, int(notice.rung)) if version.final else None
 
     @property
     def sent(self) -> list[tuple[Notice, Mail]]:
@@ -127,13 +184,27 @@ def rows(artifacts: list[dict[str, Any]], prefix: str) -> list[dict[str, str]]:
     return [row for table in tables for row in table]
 
 
+def grouped(entries: list[dict[str, str]], read: Callable[[dict[str, str]], Any]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for one in entries:
+        found.setdefault(one["assignment"], []).append(read(one))
+    return found
+
+
+def read_decision(one: dict[str, str]) -> Decision:
+    at = datetime.fromisoformat(one["at"]).astimezone(ZONE)
+    return Decision(at=at, kind=one["kind"], until=date.fromisoformat(one["until"]))
+
+
 def gather(folder: Path, prefect: Prefect) -> Evidence:
     artifacts = list(prefect.all("artifacts", {"sort": "ID_DESC"}))
     submissions = json.loads((folder / "submissions.json").read_text("utf-8"))
+    decisions = json.loads((folder / "decisions.json").read_text("utf-8"))
     ended = {"flow_runs": {"state": {"type": {"any_": ENDED}}}, "sort": "ID_DESC"}
     return Evidence(
         received=[read_mail(path) for path in sorted((folder / "mails").glob("*.eml"))],
-        submissions={one["assignment"]: datetime.fromisoformat(one["at"]).astimezone(ZONE) for one in submissions},
+        submissions=grouped(submissions, lambda one: datetime.fromisoformat(one["at"]).astimezone(ZONE)),
+        decisions=grouped(decisions, read_decision),
         deadlines=read_deadlines(folder / "cycle.yaml"),
         deployments=[
             one

@@ -80,6 +80,11 @@ def the_list(out):
     return found
 
 
+def last_morning(out):
+    """Return the last morning mail with a notice: what follows it answers people."""
+    return [mail for mail in mails(out) if b"X-Dondoc-Kind: morning" in mail.read_bytes()][-1]
+
+
 def remove_the_list_to_the_head_of_the_office(out):
     the_list(out).unlink()
 
@@ -96,21 +101,19 @@ def let_the_list_come_first(out):
 
 
 def send_a_mail_on_a_saturday(out):
-    last = mails(out)[-1]
+    last = last_morning(out)
     content = last.read_bytes()
     assert b"Fri, 15 Nov 2024" in content
     last.write_bytes(content.replace(b"Fri, 15 Nov 2024", b"Sat, 16 Nov 2024"))
 
 
 def send_a_mail_twice(out):
-    last = mails(out)[-1]
-    again = re.sub(rb"^Message-ID: <", b"Message-ID: <again.", last.read_bytes(), flags=re.MULTILINE)
-    last.with_name(f"{int(last.stem) + 1:04}.eml").write_bytes(again)
+    again = re.sub(rb"^Message-ID: <", b"Message-ID: <again.", last_morning(out).read_bytes(), flags=re.MULTILINE)
+    one_more(out).write_bytes(again)
 
 
 def repeat_a_mail_with_other_bytes(out):
-    last = mails(out)[-1]
-    last.with_name(f"{int(last.stem) + 1:04}.eml").write_bytes(last.read_bytes() + b"\r\n")
+    one_more(out).write_bytes(last_morning(out).read_bytes() + b"\r\n")
 
 
 def let_a_report_come_before_its_last_reminder(out):
@@ -132,6 +135,23 @@ def claim_one_run_more(out):
 
 def claim_one_second_in_all(out):
     claim(out, "seconds", 1 - figures(out)["seconds"])
+
+
+def lose_the_receipt_of_a_report(out):
+    [receipt] = [mail for mail in mails(out) if b"Fri, 08 Nov 2024 10:00" in mail.read_bytes()]
+    receipt.unlink()
+
+
+def claim_that_nobody_was_given_more_time(out):
+    decisions = json.loads((out / "decisions.json").read_text("utf-8"))
+    kept = [one for one in decisions if one["kind"] != "extended"]
+    assert len(kept) == len(decisions) - 1
+    (out / "decisions.json").write_text(json.dumps(kept), "utf-8")
+
+
+def one_more(out):
+    """Return where the next mail would stand."""
+    return out / "mails" / f"{int(mails(out)[-1].stem) + 1:04}.eml"
 
 
 def mails(out):
@@ -158,6 +178,8 @@ def claim(out, name, more):
         (repeat_a_mail_with_other_bytes, "with other bytes"),
         (let_a_report_come_before_its_last_reminder, "mails_after_report: 0 was claimed, 1 counted"),
         (set_a_deadline_a_day_later, "rung -15 of V.4-3.a belongs to 2024-10-11, not 2024-10-10"),
+        (lose_the_receipt_of_a_report, "has no receipt"),
+        (claim_that_nobody_was_given_more_time, "speaks of a deadline that nobody decided"),
         (claim_one_run_more, "flow_runs: "),
         (claim_one_second_in_all, "seconds: 1"),
     ],

@@ -10,6 +10,7 @@ import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from email import message_from_bytes, policy
 from http.client import HTTPConnection
 from pathlib import Path
 from time import monotonic
@@ -30,6 +31,7 @@ from tests.acceptance.command_line import DONDOC, OPENING, PLAN, environment, le
 
 pytestmark = pytest.mark.server
 
+PORTS = ("prefect_port", "mailbox_smtp_port", "mailbox_http_port", "portal_port")
 START_SECONDS = 240  # an empty database, on a machine that is busy with other tests
 STOP_SECONDS = 60
 READY = "dondoc is running; stop it with Ctrl-C."
@@ -91,7 +93,7 @@ def up(home, ports):
 
 @pytest.fixture
 def ports():
-    return {name: free_port() for name in ("prefect_port", "mailbox_smtp_port", "mailbox_http_port")}
+    return {name: free_port() for name in PORTS}
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +110,7 @@ def home(opened, tmp_path_factory):
 @pytest.fixture(scope="module")
 def running(home):
     """Run it once for the tests of this module that only look."""
-    own_ports = {name: free_port() for name in ("prefect_port", "mailbox_smtp_port", "mailbox_http_port")}
+    own_ports = {name: free_port() for name in PORTS}
     with up(home, own_ports) as running:
         until(running.ready, START_SECONDS)
         yield running
@@ -136,6 +138,21 @@ def status(port, path, method="GET"):
     answer = connection.getresponse().status
     connection.close()
     return answer
+
+
+def decoded(mail):
+    """Return the text part of a mail."""
+    body = message_from_bytes(mail, policy=policy.default).get_body(("plain",))
+    return body.get_content().encode()
+
+
+def test_the_pages_answer_and_a_coordinators_sign_in_link_is_printed_and_mailed(running):
+    port = running.ports["portal_port"]
+    assert status(port, "/suc-khoe") == 200
+    assert status(port, "/phong") == 303
+    link = re.search(rf"http://127\.0\.0\.1:{port}(/phong/vao/[A-Za-z0-9_-]{{43}})", running.said)
+    assert status(port, link[1]) == 200
+    until(lambda: any(link[1].encode() in decoded(mail) for mail in running.mails()), 60)
 
 
 def test_when_it_says_that_it_runs_the_mailbox_shows_its_page_and_the_ui_is_there(running):
@@ -189,7 +206,9 @@ async def test_a_deployment_fires_by_its_schedule_and_the_communes_get_their_mai
     await fired("deliver_mail/deliver-mail")
     mails = running.mails()
     told = {match for mail in mails for match in re.findall(rb"/V\.4-3\.a/([a-z-]+)/v1/opened/contact", mail)}
-    assert len(told) == len(mails) == 7
+    assert len(told) == len([mail for mail in mails if b"X-Dondoc-Notice" in mail]) == 7
+    links = [re.search(rb"/l/[A-Za-z0-9_-]{43}", decoded(mail)) for mail in mails if b"X-Dondoc-Notice" in mail]
+    assert all(status(running.ports["portal_port"], link[0].decode()) == 303 for link in links)
     deployment = await client.read_deployment_by_name(V43)
     assert [schedule.slug for schedule in deployment.schedules] == ["morning"]
 
@@ -217,7 +236,12 @@ def test_a_signal_while_the_server_starts_leaves_nothing_running(tmp_path, ports
 
 
 @pytest.mark.parametrize(
-    ("taken", "mend"), [("prefect_port", "DONDOC_PREFECT_PORT"), ("mailbox_smtp_port", "choose another port")]
+    ("taken", "mend"),
+    [
+        ("prefect_port", "DONDOC_PREFECT_PORT"),
+        ("mailbox_smtp_port", "choose another port"),
+        ("portal_port", "DONDOC_PORTAL_PORT"),
+    ],
 )
 def test_a_port_that_is_taken_is_named_once_with_the_mend(tmp_path, ports, taken, mend):
     with socket.create_server((HOST, ports[taken])), up(tmp_path, ports) as refused:

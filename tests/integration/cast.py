@@ -3,15 +3,15 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
 from sqlalchemy import Engine
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
-from models import Assignment, Channel, Cycle, Event, Message, Notice, Unit
+from models import Assignment, Channel, Cycle, Event, Message, Notice, Overview, Unit
 from models.database import reading, writing
 from notifications.mailer import Outcome, RecordingMailer
 from plans.calendar_file import load_calendar
@@ -74,11 +74,22 @@ def open_year(
     text: str = YEAR_2024,
     apply: bool = True,
     calendar: WorkingCalendar = CALENDAR,
+    overviews: bool = False,
 ) -> Preview:
     with writing(engine) as session:
+        if apply and not overviews:
+            _told_of_every_week(session)
         return open_cycle(
             session, read_cycle_text(text), text, now=at(day, 7, 0), calendar=calendar, actor="test", apply=apply
         )
+
+
+def _told_of_every_week(session: Session) -> None:
+    """The office's weekly overview is a matter of its own: elsewhere it is told already."""
+    office = session.exec(select(Unit).where(Unit.slug == OFFICE)).one()
+    if session.exec(select(Overview.id)).first() is None:
+        monday = date(2024, 1, 1)
+        session.add_all(Overview(unit_id=office.id, week=monday + timedelta(weeks=n)) for n in range(160))
 
 
 def sweep(

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+import edge
 from cli.main import run
 from models import Mode
 from models.database import make_engine
 from services.installation import make
-from tasks import edge
 from tests.conftest import LOADED
 from tests.integration.cast import DAK_KOI, PLAN, everything, number_of, open_year
 
@@ -47,9 +47,9 @@ def dondoc(sqlite, monkeypatch, capsys):
         assert "Traceback" not in out + err
         return ended.value.code or 0, " ".join(out.split()), err
 
-    edge._ready_engine.cache_clear()
+    edge.ready_engine.cache_clear()
     yield command
-    edge._ready_engine.cache_clear()
+    edge.ready_engine.cache_clear()
     for engine in opened:
         engine.dispose()
 

@@ -12,12 +12,15 @@ from notifications.content import (
     LateList,
     LateUnit,
     Morning,
+    Note,
+    PageLink,
     PlanFacts,
     Reader,
     Section,
     Sender,
 )
 from notifications.morning import render_morning
+from notifications.note import render_note
 from rules.deadlines import Form, Step, StepKind
 from rules.vocabulary import Deliverable, Nature
 
@@ -137,3 +140,23 @@ def both(rendered):
 
 
 DAK_PNE = replace(REPORT, unit_name="Ủy ban nhân dân xã Đăk Pne", unit_short="UBND xã Đăk Pne")
+
+#: One link for each kind of page; an address with an ampersand must survive the HTML.
+OWN = PageLink(url="https://nhacviec.example/l/s3cret?a=1&b=2", unit_name="Ủy ban nhân dân xã Đăk Kôi")
+SECOND = PageLink(url="https://nhacviec.example/l/0ther?a=1&b=2", unit_name="Ủy ban nhân dân xã Đăk Pne")
+OFFICE = PageLink(url="https://nhacviec.example/phong")
+
+
+def hrefs(rendered):
+    """The addresses that the HTML leads to, as a mail program reads them."""
+    return [unescape(url) for url in re.findall(r'href="([^"]*)"', rendered.html)]
+
+
+def buttons(rendered):
+    return rendered.html.count("bgcolor=")
+
+
+def note(kind, *, reader=READER, **facts):
+    return render_note(
+        Note(kind=kind, reader=reader, sender=SENDER, as_of=at(date(2024, 11, 8)), collector_name=PHONG, **facts)
+    )

@@ -288,3 +288,28 @@ def test_the_spelling_of_a_rung_in_storage_is_fixed():
         *("opened", "-15", "-5", "0", "+1", "+6", "+11", "+16"),
         *("+1", "+3", "+1"),
     ]
+
+
+def test_a_unit_that_said_when_it_will_come_is_not_reminded_before_that_day_but_its_head_and_the_office_are():
+    reminded = after(REPORT, OPENING, oct24(10), oct24(24), oct24(31))
+    waiting = replace(reminded, answered_until=nov24(8))
+    assert owed(waiting, nov24(1)) == ["+1 head", "+1 officer"]
+    assert owed(after(waiting, nov24(1)), nov24(5)) == ["+3 office-head"]
+
+
+def test_on_the_day_it_named_it_is_reminded_again_by_the_strongest_rung_alone():
+    reminded = after(REPORT, OPENING, oct24(10), oct24(24), oct24(31))
+    waiting = after(replace(reminded, answered_until=nov24(8)), nov24(1), nov24(5))
+    decision = decide(waiting, nov24(8), CALENDAR)
+    assert said(decision.owe) == ["+6 contact"]
+    assert said(decision.supersede) == ["+1 contact"]
+
+
+def test_an_answer_before_the_deadline_lets_the_countdown_rest_but_the_last_day_is_told():
+    waiting = after(replace(REPORT, answered_until=FINAL), OPENING, oct24(10))
+    assert owed(waiting, oct24(24)) == []
+    assert owed(waiting, FINAL) == ["0 contact"]
+
+
+def test_news_is_never_kept_back_by_an_answer():
+    assert owed(replace(REPORT, answered_until=FINAL), OPENING) == ["opened contact"]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plans.calendar_file import load_calendar
-from rules.ladder import Case, Decision, Ladder, Rung, decide, rungs
+from rules.ladder import Case, Decision, Ladder, Rung, RungKind, decide, rungs
 from rules.vocabulary import AssignmentState, Audience, NoticeState
 
 CALENDAR = load_calendar(None)
@@ -40,6 +40,7 @@ def cases(draw):
         unit_ended=draw(st.booleans()) and draw(st.booleans()),
         bound=draw(st.none() | st.dates(date(2024, 4, 10), date(2024, 6, 10))),
         resting_until=draw(st.none() | st.dates(date(2024, 4, 1), date(2024, 6, 1))),
+        answered_until=draw(st.none() | st.dates(date(2024, 4, 1), date(2024, 6, 1))),
         ladder=draw(ladders),
     )
 
@@ -158,4 +159,7 @@ def test_nothing_is_owed_on_a_day_off_while_reminders_rest_or_once_it_was_handed
             assert decision.owe == ()
         if case.resting_until is not None and day <= case.resting_until:
             assert all(rung.offset <= 0 for rung in decision.owe)
+        if case.answered_until is not None and day < case.answered_until:
+            told = {rung.audience for rung in decision.owe if rung.kind is RungKind.OFFSET}
+            assert Audience.CONTACT not in told
         assert decide(replace(case, state=AssignmentState.SUBMITTED), day, CALENDAR) == Decision()

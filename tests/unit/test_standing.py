@@ -26,6 +26,10 @@ def test_a_notice_holds_while_the_unit_has_something_to_do(state):
         (replace(HOLDS, current_version=2), (NoticeState.SUPERSEDED, SkipReason.DEADLINE_CHANGED)),
         (replace(HOLDS, unit_ended=True), (NoticeState.SKIPPED, SkipReason.UNIT_ENDED)),
         (replace(HOLDS, cycle_closed=True), (NoticeState.SKIPPED, SkipReason.CYCLE_CLOSED)),
+        # The unit has confirmed that it knows: word that there is something to do is needless.
+        (replace(HOLDS, acknowledged=True), (NoticeState.SKIPPED, SkipReason.ACKNOWLEDGED)),
+        # The head of the office decided that this mailing is not sent.
+        (replace(HOLDS, dropped=True), (NoticeState.SKIPPED, SkipReason.NOT_APPROVED)),
         # Of several reasons the one that ends most is named.
         (
             replace(HOLDS, cycle_closed=True, state=AssignmentState.ACCEPTED, unit_ended=True, current_version=2),

@@ -1,4 +1,4 @@
-"""Where a run meets the world: settings, database, calendar, clock and mail server, read once per task."""
+"""Where a run meets the world: settings, database, calendar, clock and mail server, read once per task or request."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -38,14 +38,14 @@ class Edge:
 def enter(as_of: date | None) -> Edge:
     """Read settings and clock; refuse a database that was never made and a date that is not possible."""
     settings = Settings.read()
-    engine = _ready_engine(settings.database)
+    engine = ready_engine(settings.database)
     with reading(engine) as session:
         now = moment(session, as_of=as_of, real_now=datetime.now(UTC))
     return Edge(settings=settings, engine=engine, calendar=load_calendar(settings.calendar_file), now=now)
 
 
 @lru_cache
-def _ready_engine(url: str) -> Engine:
+def ready_engine(url: str) -> Engine:
     """Open a database once per process: the check of its version reads all migrations."""
     engine = make_engine(url)
     require(engine)
@@ -64,6 +64,7 @@ def letterhead(settings: Settings) -> Letterhead:
         reply_to=settings.mail_reply_to,
         contact_title=settings.mail_contact_title,
         phone=settings.mail_contact_phone,
+        public_url=settings.public_url,
         trial=settings.trial,
     )
 

@@ -1,0 +1,1 @@
+"""The pages: units answer here, the labour office decides here."""

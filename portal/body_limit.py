@@ -1,0 +1,46 @@
+"""How much may be sent to us: counted while it arrives, since a header can lie."""
+
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from documents.uploads import LARGEST
+
+#: A file, and the form around it.
+LARGEST_BODY = LARGEST + 1024 * 1024
+
+
+class _TooLargeError(Exception):
+    """More came than may come."""
+
+
+class BodyLimit:
+    """Middleware that answers 413 as soon as a body is known to be too large."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, counting what arrives."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        arrived = 0
+
+        async def counted() -> Message:
+            nonlocal arrived
+            message = await receive()
+            arrived += len(message.get("body", b""))
+            if arrived > LARGEST_BODY:
+                raise _TooLargeError
+            return message
+
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        too_large = announced.isdigit() and int(announced) > LARGEST_BODY
+        try:
+            if not too_large:
+                await self._app(scope, counted, send)
+                return
+        except _TooLargeError:
+            pass
+        text = f"Nội dung gửi lên lớn hơn {LARGEST // 2**20} MB; đề nghị gửi tệp nhỏ hơn."
+        await PlainTextResponse(text, status_code=413)(scope, receive, send)

@@ -1,0 +1,76 @@
+"""A database of the version before the pages keeps everything it holds when it is brought up to date."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import text
+
+from models.database import make_engine, upgrade
+
+MIGRATIONS = Path(__file__).parents[2] / "models" / "migrations"
+MADE = "2024-01-02 01:00:00"
+
+
+def at_version(engine, version):
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.execution_options(dondoc_writes=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def old(request, tmp_path):
+    """Yield an empty database of the first version."""
+    if request.param == "sqlite":
+        engine = make_engine(f"sqlite:///{tmp_path / 'old.db'}")
+        at_version(engine, "0001")
+        yield engine
+        engine.dispose()
+        shutil.rmtree(tmp_path)
+        return
+    storage = request.getfixturevalue("postgres_databases")
+    storage.make("dondoc_old")
+    engine = make_engine(storage.url("dondoc_old"))
+    at_version(engine, "0001")
+    yield engine
+    engine.dispose()
+    storage.drop("dondoc_old")
+
+
+def test_rows_of_the_first_version_are_whole_in_the_newest(old):
+    with old.execution_options(dondoc_writes=True).begin() as connection:
+        connection.execute(
+            text("INSERT INTO event (at, actor, action, subject, detail) VALUES (:at, 'cli', 'opened', 'x', '{}')"),
+            {"at": MADE},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO unit (slug, brought_by, name, short_name, kind, subordinate) "
+                "VALUES ('xa-a', 'plan', 'Xã A', 'A', 'xa', true)"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO contact (unit_id, role, address, title, language) "
+                "SELECT id, 'contact', 'a@konray.example', 'Đầu mối', 'vi' FROM unit"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO message (kind, address, local_date, header_id, sender, content, state, attempts, "
+                "uncertain, detail, made_at) VALUES ('morning', 'a@konray.example', '2024-01-02', '<1@x>', 's', "
+                ":content, 'sent', 1, false, '', :at)"
+            ),
+            {"content": b"bytes", "at": MADE},
+        )
+    upgrade(old)
+    with old.connect() as connection:
+        assert connection.execute(text("SELECT action, once FROM event")).all() == [("opened", None)]
+        assert connection.execute(text("SELECT address, named_here FROM contact")).all() == [
+            ("a@konray.example", False)
+        ]
+        assert connection.execute(text("SELECT subject, text, state FROM message")).all() == [("", "", "sent")]
