@@ -10,7 +10,6 @@ from sqlmodel import Session
 from models.database import writing
 from portal.gate import Sent, Visit
 from rules.errors import DondocError
-from rules.lifecycle import ActRefusedError
 from rules.moments import local_date
 from rules.reports import read_day
 from services.answers import EmptyError
@@ -34,7 +33,7 @@ def perform(visit: Visit, sent: Sent, act: Callable[[Session], Answer]) -> Answe
     try:
         with writing(visit.world.engine) as session:
             answer = act(session)
-    except (IntegrityError, ActRefusedError):
+    except (IntegrityError, DondocError):
         with writing(visit.world.engine) as session:
             if not done_already(session, sent.once):
                 raise

@@ -1,11 +1,14 @@
 """The ways in: a unit's link, a fresh link for a dead one, signing in to the office's pages, and the language."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
+from sqlmodel import Session
 from starlette.responses import Response
 
+from models import Contact
 from models.database import reading, writing
 from notifications.content import Language, NoteKind
 from portal.answers import ANSWERS, form_body
@@ -18,7 +21,6 @@ from portal.gate import (
     Visit,
     client_of,
     count_guess,
-    refuse_guessing,
     staff_sent,
     stranger,
     stranger_sent,
@@ -37,6 +39,8 @@ from services.links import (
 )
 from services.notes import send_sign_in, tell_contact
 
+#: A link that ends within a day is replaced by the newer one.
+_SOON = timedelta(days=1)
 router = APIRouter(responses=ANSWERS, default_response_class=HTMLResponse)
 
 _Stranger = Annotated[Visit, Depends(stranger)]
@@ -46,16 +50,29 @@ _StrangerSent = Annotated[Sent, Depends(stranger_sent)]
 @router.get("/l/{secret}")
 def open_link(secret: str, visit: _Stranger) -> Response:
     """Exchange a unit's link for a cookie and a clean address. Nothing is stored: a scanner's visit changes nothing."""
-    refuse_guessing(visit.request)
     try:
         with reading(visit.world.engine) as session:
-            unit_visitor(session, secret, now=visit.now)
+            visitor = unit_visitor(session, secret, now=visit.now)
+            kept = _still_open(visit, session, visitor.contact)
     except DeadLinkError as dead:
         count_guess(visit.request, dead)
         raise
     answer = see("/don-vi")
+    if kept:
+        return answer
     _set_cookie(visit, answer, UNIT_COOKIE, secret, int(UNIT_LINK_LIFE.total_seconds()))
     return answer
+
+
+def _still_open(visit: Visit, session: Session, contact: Contact) -> bool:
+    """Say whether this device has the same contact's pages open already: forms under way are bound to that link."""
+    try:
+        return (
+            unit_visitor(session, visit.request.cookies.get(UNIT_COOKIE, ""), now=visit.now + _SOON).contact.id
+            == contact.id
+        )
+    except DeadLinkError:
+        return False
 
 
 @router.post("/lien-ket-moi", openapi_extra=form_body("secret"))
@@ -102,7 +119,6 @@ def ask_sign_in(visit: _Stranger, sent: _StrangerSent) -> Response:
 @router.get("/phong/vao/{secret}")
 def sign_in_button(secret: str, visit: _Stranger) -> Response:
     """Show the button that signs in: the link is used up by the button, not by being opened."""
-    refuse_guessing(visit.request)
     try:
         with reading(visit.world.engine) as session:
             usable_sign_in(session, secret, now=visit.now)
@@ -115,7 +131,6 @@ def sign_in_button(secret: str, visit: _Stranger) -> Response:
 @router.post("/phong/vao", openapi_extra=form_body("secret"))
 def use_sign_in(visit: _Stranger, sent: _StrangerSent) -> Response:
     """Sign in: the link is used up, a new session's cookie takes the place of whatever was there."""
-    refuse_guessing(visit.request)
     try:
         with writing(visit.world.engine) as session:
             secret = sign_in(session, sent.text("secret", 200), now=visit.now)

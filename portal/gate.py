@@ -131,7 +131,6 @@ def _unit_visit(request: Request, *, grace: bool) -> UnitVisit:
     if not secret:
         raise DeadLinkError(LinkEnd.UNKNOWN)
     now = world.now()
-    refuse_guessing(request)
     try:
         with reading(world.engine) as session:
             visitor = unit_visitor(session, secret, now=now, grace=grace)
@@ -148,7 +147,6 @@ def staff_visit(request: Request) -> StaffVisit:
     if not secret:
         raise SignInNeededError
     now = world.now()
-    refuse_guessing(request)
     try:
         with reading(world.engine) as session:
             visitor = staff_visitor(session, secret, now=now)
@@ -170,15 +168,11 @@ def needs(right: Right) -> Callable[[StaffVisit], StaffVisit]:
     return allowed
 
 
-def refuse_guessing(request: Request) -> None:
-    if world_of(request).rates.exhausted(WRONG_SECRETS, client_of(request)):
-        raise TooOftenError
-
-
 def count_guess(request: Request, dead: DeadLinkError) -> None:
-    """Only secrets that never were count as guesses: an old link is no attack."""
-    if dead.end is LinkEnd.UNKNOWN:
-        world_of(request).rates.allows(WRONG_SECRETS, client_of(request))
+    """Only secrets that never were count as guesses, and only they are refused: behind one address sit many people."""
+    wrong = dead.end is LinkEnd.UNKNOWN
+    if wrong and not world_of(request).rates.allows(WRONG_SECRETS, client_of(request)):
+        raise TooOftenError
 
 
 def _language(request: Request, usual: Language) -> Language:

@@ -1,14 +1,16 @@
 """Tạm dừng gửi: hold the mails about one unit or about all, with a reason, and let them go again."""
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 from starlette.responses import Response
 
+from models import Plan
 from models.database import reading
 from portal.acting import perform
 from portal.answers import form_body
 from portal.gate import StaffVisit
 from portal.office_desk import Coordinating, Sending, office_page, office_router
 from portal.pages import see
+from rules.access import NotAllowedError
 from rules.moments import local_date
 from services.answers import EmptyError
 from services.holds import HoldError, hold, lift, standing_holds
@@ -51,6 +53,8 @@ def change_hold(sent: Sending, visit: Coordinating) -> Response:
 
 
 def _require_own(session: Session, visit: StaffVisit, slug: str | None) -> None:
+    if slug is None and not set(session.exec(select(Plan.id))) <= set(visit.plan_ids):
+        raise NotAllowedError  # other offices' mails are not this one's to stop
     units = units_of_plans(session, visit.visitor.plans, local_date(visit.now))
     if slug is not None and slug not in {unit.slug for unit in units}:
         raise HoldError(f"there is no unit {slug!r} in the plans of this office")

@@ -8,9 +8,9 @@ from limits.strategies import MovingWindowRateLimiter
 
 #: A secret has 256 bits: ten wrong ones a minute tell of a mistake or of an attack, and reach nothing.
 WRONG_SECRETS = parse("10/minute")
-#: Mails with links: to one address, and from one visitor for any address.
+#: Mails with links: to one address, and from one visitor for any address (a whole district can sit behind one).
 LINKS_TO_ADDRESS = parse("5/hour")
-LINKS_FROM_VISITOR = parse("20/hour")
+LINKS_FROM_VISITOR = parse("200/hour")
 #: Forms of one visitor; an officer fills in one in a minute.
 FORMS = parse("120/minute")
 

@@ -39,7 +39,7 @@ from services.holds import HoldError
 from services.links import DeadLinkError
 from services.notes import NoLinkMailError
 from services.outreach import UnknownContactError
-from services.people import OtherDomainError, UnknownPersonError
+from services.people import OnlyContactsError, OtherDomainError, UnknownPersonError
 from services.reporting import DraftTooLargeError
 from services.upward import NoSuperiorContactError, NotOursError
 
@@ -51,6 +51,10 @@ SENTENCES: dict[type[Exception], tuple[int, str]] = {
     NewerSubmissionError: (409, "Đơn vị vừa gửi bản mới hơn bản đang xem. Đề nghị xem bản mới trước khi quyết định."),
     DecidedAlreadyError: (409, "Việc này đã có người quyết định trước đó; không thực hiện thêm gì."),
     AskedAlreadyError: (409, "Đơn vị đã có một đề nghị gia hạn đang chờ quyết định cho nhiệm vụ này."),
+    OnlyContactsError: (
+        409,
+        "Chỉ cán bộ đầu mối hoặc lãnh đạo đơn vị cử người làm thay. Đề nghị đầu mối chuyển lại nhiệm vụ.",
+    ),
     SeveralPlansError: (422, "Mỗi văn bản chỉ nêu khó khăn, vướng mắc của một kế hoạch. Đề nghị chọn lại."),
     NotOursToExtendError: (409, "Báo cáo này gửi cơ quan khác; việc gia hạn do cơ quan nhận báo cáo quyết định."),
     NoDeadlineError: (409, "Nhiệm vụ chưa ấn định thời hạn nên không gia hạn được."),

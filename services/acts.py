@@ -39,6 +39,10 @@ from services.journal import record
 REST_AFTER_LETTER = 5
 
 
+#: A row that the session knows already is read anew once its lock is held: somebody may have changed it meanwhile.
+AS_IT_IS_NOW = {"populate_existing": True}
+
+
 class UnknownAssignmentError(DondocError):
     """There is no such assignment."""
 
@@ -219,7 +223,9 @@ def record_letter(
 
 def find_assignment(session: Session, identifier: int) -> Assignment:
     """Return the assignment, locked; nothing more can be done to one whose year is closed."""
-    found = session.exec(select(Assignment).where(Assignment.id == identifier).with_for_update()).one_or_none()
+    found = session.exec(
+        select(Assignment).where(Assignment.id == identifier).with_for_update().execution_options(**AS_IT_IS_NOW)
+    ).one_or_none()
     if found is None:
         raise UnknownAssignmentError(f"there is no assignment {identifier}; `dondoc cycle status` lists them")
     cycle = session.get_one(Cycle, found.cycle_id)

@@ -136,8 +136,12 @@ def raise_event(
 
 def _open_cycle(session: Session, plan_id: int, today: date) -> Cycle:
     """Return the open year that today lies in, or the last open one."""
+    # Locked: two who give at once must not take the same period key.
     rows = session.exec(
-        select(Cycle).where(Cycle.plan_id == plan_id, Cycle.state == CycleState.OPEN).order_by(col(Cycle.year))
+        select(Cycle)
+        .where(Cycle.plan_id == plan_id, Cycle.state == CycleState.OPEN)
+        .order_by(col(Cycle.year))
+        .with_for_update()
     ).all()
     if not rows:
         raise NoOpenYearError
@@ -193,6 +197,7 @@ def _name(
             col(Assignment.cycle_id) == cycle.id,
             col(Assignment.duty_key) == slot.duty.key,
             col(Assignment.period) == slot.period,
+            col(Assignment.unit_id).in_([unit.id for unit in slot.units]),
         )
         .values(title=title, basis=basis, acknowledged_at=acknowledged_at)
     )

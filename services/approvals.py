@@ -89,7 +89,9 @@ def decide(
     session: Session, outgoing_id: int, state: OutgoingState, *, actor: str, now: datetime, once: str | None = None
 ) -> Outgoing:
     """Approve or drop; what was decided stays decided."""
-    row = session.exec(select(Outgoing).where(Outgoing.id == outgoing_id).with_for_update()).one_or_none()
+    row = session.exec(
+        select(Outgoing).where(Outgoing.id == outgoing_id).with_for_update().execution_options(populate_existing=True)
+    ).one_or_none()
     if row is None or row.state is not OutgoingState.WAITING:
         raise DecidedAlreadyError
     row.state, row.decided_at, row.decided_by = state, now, actor

@@ -30,7 +30,7 @@ class NoSenderError(DondocError):
 def compose(job: Job, *, morning: bool) -> None:
     """Store the mails that are owed and not yet made, each in a transaction of its own."""
     with writing(job.engine) as session:
-        standing, ended = end_moot(session, now=job.now, today=job.today)
+        standing, ended = end_moot(session, now=job.now, today=job.today, changed_only=job.immediate_only)
         found, unreachable = parcels(session, standing, today=job.today, now=job.now, morning=morning)
         served = addresses_served(session, job.today)
     job.touched.update(owed.notice.id or 0 for owed in (*ended, *unreachable))

@@ -4,10 +4,10 @@ import difflib
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
-from models import Assignment, Cycle, CycleState, DueDate, Duty, OutgoingKind, Plan
+from models import Assignment, Cycle, CycleState, DueDate, Duty, ExtensionRequest, OutgoingKind, Plan, RequestState
 from plans.schema import CycleFile
 from rules.deadlines import DueRule, Form, StepKind, base_deadline, replaced_deadline
 from rules.errors import DondocError
@@ -273,6 +273,12 @@ def close_cycle(session: Session, *, plan: str, year: int, now: datetime, actor:
         return 0
     cycle.state, cycle.closed_on = CycleState.CLOSED, local_date(now)
     session.add(cycle)
+    of_year = select(Assignment.id).where(Assignment.cycle_id == cycle.id)
+    session.execute(
+        update(ExtensionRequest)
+        .where(col(ExtensionRequest.assignment_id).in_(of_year), col(ExtensionRequest.state) == RequestState.ASKED)
+        .values(state=RequestState.MOOT, decided_at=now)
+    )
     waiting = session.exec(
         select(Assignment.id).where(
             Assignment.cycle_id == cycle.id,

@@ -10,17 +10,16 @@ from datetime import date, datetime, time
 from sqlalchemy import Engine, or_, update
 from sqlmodel import Session, col, select
 
-from models import Cycle, CycleState, Message, Notice, Plan, Responsibility, Sweep
+from models import Cycle, CycleState, Message, Plan, Responsibility, Sweep
 from models.database import delivery_lock, reading, writing
 from notifications.mailer import Mailer
-from rules.ladder import RungKind
 from rules.moments import local, local_date
-from rules.vocabulary import MessageKind, MessageState, NoticeState
+from rules.vocabulary import MessageKind, MessageState
 from rules.workdays import WorkingCalendar
 from services.composing import compose
 from services.delivery_job import DeliveryReport, Job, notice_lines
 from services.letters import Letterhead
-from services.outbox import release
+from services.outbox import owed_notices, release, waiting_on
 from services.sending import send_all
 
 #: Mails begin once every responsibility has its sweep of the day, or at this hour, whatever is missing.
@@ -72,10 +71,11 @@ def immediate_waiting(session: Session, now: datetime) -> bool:
         Message.state == MessageState.STORED,
         or_(col(Message.not_before).is_(None), col(Message.not_before) <= now),
     )
-    changed = select(Notice.id).where(
-        Notice.rung == RungKind.CHANGED, Notice.state == NoticeState.OWED, col(Notice.message_id).is_(None)
-    )
-    return session.exec(stored).first() is not None or session.exec(changed).first() is not None
+    if session.exec(stored).first() is not None:
+        return True
+    changed = owed_notices(session, changed_only=True)
+    waiting = waiting_on(session, local_date(now)) if changed else None
+    return waiting is not None and not all(waiting.keeps(owed) for owed in changed)
 
 
 def _recover(job: Job) -> None:

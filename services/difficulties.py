@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
 from models import Contact, Difficulty, Outgoing, OutgoingKind, Plan, Unit
 from notifications.content import NoteKind
 from rules.errors import DondocError
+from rules.moments import local_date
+from rules.vocabulary import ContactRole
+from services.acts import AS_IT_IS_NOW
 from services.answers import EmptyError
+from services.directory import contacts_on, valid_on
 from services.journal import done_already, record
 from services.links import StaffVisitor
 from services.notes import Desk, tell_contact
@@ -72,7 +77,7 @@ def answer(
         once=once,
         theme=row.theme,
     )
-    contact = _raiser(session, row)
+    contact = _raiser(session, row, desk.now)
     if text.strip() and contact is not None:
         tell_contact(session, desk, contact, NoteKind.DIFFICULTY_ANSWERED, plan_id=row.plan_id, text=text.strip())
 
@@ -128,12 +133,17 @@ def _of_office(session: Session, visitor: StaffVisitor, ids: Sequence[int]) -> l
         .where(col(Difficulty.id).in_(ids), col(Difficulty.plan_id).in_(plan_ids))
         .order_by(col(Difficulty.id))
         .with_for_update()
+        .execution_options(**AS_IT_IS_NOW)
     ).all()
     if len(rows) != len(set(ids)):
         raise UnknownDifficultyError
     return list(rows)
 
 
-def _raiser(session: Session, row: Difficulty) -> Contact | None:
+def _raiser(session: Session, row: Difficulty, now: datetime) -> Contact | None:
+    """Return the one who raised it while he is in office; afterwards the unit's đầu mối of the day."""
+    contacts = contacts_on(session, local_date(now), unit_id=row.unit_id)
     kind, _, number = row.actor.partition(":")
-    return session.get(Contact, int(number)) if kind == "contact" and number.isdigit() else None
+    raiser = session.get(Contact, int(number)) if kind == "contact" and number.isdigit() else None
+    standing = raiser is not None and valid_on(raiser, local_date(now))
+    return raiser if standing else contacts.get((row.unit_id, ContactRole.CONTACT))

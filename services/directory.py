@@ -21,6 +21,12 @@ def on_day(
     )
 
 
+def valid_on(row: Contact | Staff, day: date) -> bool:
+    """Say the same of a row that was read already."""
+    begun = row.valid_from is None or row.valid_from <= day
+    return begun and (row.valid_to is None or row.valid_to >= day)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Directory:
     """Units and groups as they stand on one day, read once for a whole use case."""

@@ -10,7 +10,7 @@ from notifications.content import Language, NoteKind
 from rules.errors import DondocError
 from rules.moments import local, local_date
 from rules.workdays import WorkingCalendar
-from services.acts import PastDateError, UnknownAssignmentError, decides, done, extend, find_assignment
+from services.acts import AS_IT_IS_NOW, PastDateError, UnknownAssignmentError, decides, done, extend, find_assignment
 from services.answers import EmptyError, own, require_waiting
 from services.approvals import DecidedAlreadyError
 from services.cases import cases_for, facts_for
@@ -118,7 +118,10 @@ def decide(
     if done_already(session, once):
         return
     request = session.exec(
-        select(ExtensionRequest).where(ExtensionRequest.id == request_id).with_for_update()
+        select(ExtensionRequest)
+        .where(ExtensionRequest.id == request_id)
+        .with_for_update()
+        .execution_options(**AS_IT_IS_NOW)
     ).one_or_none()
     if request is None or request.state is not RequestState.ASKED:
         raise DecidedAlreadyError

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from documents.uploads import inspect, safe_name
@@ -16,6 +17,8 @@ from services.journal import record
 
 #: A report with more is no report; the whole is bounded before anything is stored.
 MOST_FILES = 20
+#: The bytes of removed files stay: one link must not fill the disk by attaching and removing.
+MOST_UPLOADS = 60
 
 
 class TooManyFilesError(DondocError):
@@ -41,7 +44,7 @@ def keep_file(
     """Check and store what was uploaded; whoever lies about its type is refused before anything is written."""
     kind = inspect(content, name=name)
     beside = files_of(session, assignment_id=assignment_id, plan_id=plan_id, duty_key=duty_key)
-    if len(beside) >= MOST_FILES:
+    if len(beside) >= MOST_FILES or _uploaded(session, assignment_id, plan_id, duty_key) >= MOST_UPLOADS:
         raise TooManyFilesError
     digest = hashlib.sha256(content).hexdigest()
     same = next((file for file in beside if file.digest == digest), None)
@@ -67,6 +70,14 @@ def keep_file(
         session, now=now, actor=actor, action="attached", subject=f"file:{row.id}", kind=str(kind), size=len(content)
     )
     return row
+
+
+def _uploaded(session: Session, assignment_id: int | None, plan_id: int | None, duty_key: str) -> int:
+    """Count what was ever uploaded here, removed or not."""
+    query = select(func.count()).select_from(StoredFile)
+    if assignment_id is not None:
+        return session.exec(query.where(StoredFile.assignment_id == assignment_id)).one()
+    return session.exec(query.where(StoredFile.plan_id == plan_id, StoredFile.duty_key == duty_key)).one()
 
 
 def files_of(

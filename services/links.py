@@ -25,7 +25,7 @@ from rules.access import (
 )
 from rules.errors import DondocError
 from rules.moments import local_date
-from services.directory import office_on, on_day
+from services.directory import office_on, on_day, valid_on
 from services.journal import done_already, record
 
 _SECRET_BYTES = 32
@@ -121,7 +121,7 @@ def unit_visitor(session: Session, secret: str, *, now: datetime, grace: bool = 
     if row is None:
         raise DeadLinkError(LinkEnd.UNKNOWN)
     link, contact, unit = row
-    if not _in_office(contact, now) or link.revoked_at is not None:
+    if not valid_on(contact, local_date(now)) or link.revoked_at is not None:
         raise DeadLinkError(LinkEnd.REVOKED)
     late = now >= link.ends_at
     if late and not (grace and now < link.ends_at + DRAFT_GRACE):
@@ -222,15 +222,8 @@ def _found(session: Session, secret: str, kind: LinkKind) -> AccessLink:
 
 def _standing_staff(session: Session, link: AccessLink, now: datetime) -> Staff:
     staff = session.get_one(Staff, link.staff_id)
-    if link.revoked_at is not None or not _in_office(staff, now):
+    if link.revoked_at is not None or not valid_on(staff, local_date(now)):
         raise DeadLinkError(LinkEnd.REVOKED)
     if now >= link.ends_at:
         raise DeadLinkError(LinkEnd.EXPIRED)
     return staff
-
-
-def _in_office(person: Contact | Staff, now: datetime) -> bool:
-    """A link dies when its contact or member of staff is no longer the one."""
-    today = local_date(now)
-    begun = person.valid_from is None or person.valid_from <= today
-    return begun and (person.valid_to is None or person.valid_to >= today)

@@ -10,6 +10,7 @@ from sqlalchemy import select as select_rows
 from sqlmodel import Session, col, select
 
 from models import Assignment, Contact, Cycle, CycleState, Message, Notice, Overview, Plan, Responsibility, Unit
+from rules.ladder import RungKind
 from rules.standing import Standing, moot
 from rules.vocabulary import Audience, ContactRole, MessageKind, MessageState, NoticeState, SkipReason
 from services.approvals import Approvals, approvals_of
@@ -57,8 +58,8 @@ class Parcel:
         return self.overview is not None or any(_to_office(owed) for owed in self.owed)
 
 
-def owed_notices(session: Session, *, message_id: int | None = None) -> list[Owed]:
-    """Return the notices that no mail holds yet, or those that this mail holds."""
+def owed_notices(session: Session, *, message_id: int | None = None, changed_only: bool = False) -> list[Owed]:
+    """Return the notices that no mail holds yet (all, or just word of changed dates), or those that this mail holds."""
     query = (
         select_rows(Notice, Assignment, Cycle, Plan, Unit, _clause_in_force())
         .join(Assignment, col(Assignment.id) == Notice.assignment_id)
@@ -69,6 +70,7 @@ def owed_notices(session: Session, *, message_id: int | None = None) -> list[Owe
     )
     if message_id is None:
         query = query.where(col(Notice.state) == NoticeState.OWED, col(Notice.message_id).is_(None))
+        query = query.where(col(Notice.rung) == RungKind.CHANGED) if changed_only else query
     else:
         query = query.where(col(Notice.message_id) == message_id)
     return [
@@ -107,11 +109,13 @@ def ending(owed: Owed, today: date, approvals: Approvals) -> tuple[NoticeState, 
     )
 
 
-def end_moot(session: Session, *, now: datetime, today: date) -> tuple[list[Owed], list[Owed]]:
+def end_moot(
+    session: Session, *, now: datetime, today: date, changed_only: bool = False
+) -> tuple[list[Owed], list[Owed]]:
     """Settle the notices that no longer hold; returns those that still do, and those that were settled."""
     standing, ended = [], []
     approvals = approvals_of(session)
-    for owed in owed_notices(session):
+    for owed in owed_notices(session, changed_only=changed_only):
         end = ending(owed, today, approvals)
         if end is None:
             standing.append(owed)

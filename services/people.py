@@ -25,6 +25,10 @@ class OtherDomainError(DondocError):
     """A colleague's or substitute's address must be at the same mail domain as the unit's own."""
 
 
+class OnlyContactsError(DondocError):
+    """Only the unit's đầu mối or head names a substitute; a colleague lets the assignment be passed on again."""
+
+
 class UnknownPersonError(DondocError):
     """The unit has named nobody like this here, or it is over already."""
 
@@ -78,6 +82,8 @@ def name_substitute(
         return
     if last < first or last < local_date(desk.now):
         raise PastDateError(f"{first:%Y-%m-%d} to {last:%Y-%m-%d} is no time to come")
+    if visitor.contact.role is ContactRole.COLLEAGUE:
+        raise OnlyContactsError
     checked = _address_of_unit(visitor, address, title)
     # Named again from the same day on, it is the same row: the days or the title are put right.
     substitute = session.exec(

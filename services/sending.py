@@ -1,5 +1,6 @@
 """Stored mails go out: checked again, claimed, sent outside any transaction, settled."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
@@ -15,6 +16,8 @@ from services.outbox import Readers, ending, owed_notices, release, settle, wait
 #: First wait after a temporary refusal; greylisting asks for five minutes and more. Doubled with each attempt.
 FIRST_WAIT = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(hours=2)
+#: Mails between two looks at what was stored meanwhile.
+_LOOK_EVERY = 20
 
 
 async def send_all(job: Job) -> bool:
@@ -32,8 +35,7 @@ async def send_all(job: Job) -> bool:
         ).all()
         readers = Readers(session, job.today)
     voided = False
-    for identifier in ids:
-        assert identifier is not None
+    for identifier in _urgent_first(job, ids):
         message = _claim(job, readers, identifier)
         if message is None:
             voided = True
@@ -45,6 +47,33 @@ async def send_all(job: Job) -> bool:
             job.report.alarm = outcome.detail
             return False
     return voided
+
+
+def _urgent_first(job: Job, ids: Sequence[int | None]) -> Iterator[int]:
+    """Yield the mails in their order; now and then those that answer somebody, stored meanwhile, come before the rest.
+
+    A morning's mails can take long, and a sign-in link ends after an hour.
+    """
+    for place, identifier in enumerate(ids):
+        if place and place % _LOOK_EVERY == 0:
+            yield from _answers_stored(job, known=ids)
+        if identifier is not None and identifier not in job.tried:
+            yield identifier
+
+
+def _answers_stored(job: Job, *, known: Sequence[int | None]) -> list[int]:
+    with reading(job.engine) as session:
+        rows = session.exec(
+            select(Message.id)
+            .where(
+                Message.state == MessageState.STORED,
+                Message.kind == MessageKind.IMMEDIATE,
+                col(Message.not_before).is_(None),
+                col(Message.id) > max((number for number in known if number), default=0),
+            )
+            .order_by(col(Message.id))
+        ).all()
+    return [number for number in rows if number is not None and number not in job.tried]
 
 
 def _claim(job: Job, readers: Readers, identifier: int) -> Message | None:
@@ -60,12 +89,14 @@ def _claim(job: Job, readers: Readers, identifier: int) -> Message | None:
             release(session, message, MessageState.EXPIRED, now=job.now)
             return None
         waiting = waiting_on(session, job.today)
-        if any(waiting.keeps(owed) for owed in notices):
+        kept = [owed for owed in notices if waiting.keeps(owed)]
+        if (kept and len(kept) == len(notices)) or (None in waiting.held and message.kind is MessageKind.MORNING):
             job.tried.add(identifier)  # it waits as it is until the hold is lifted
             return None
         endings = [(owed, ending(owed, job.today, waiting.approvals)) for owed in notices]
         moved = any(readers.address(owed) != message.address for owed in notices)
-        if not moved and not any(end for _, end in endings):
+        # One unit's rest must not keep the others from theirs: what is not kept goes into a mail of its own.
+        if not moved and not kept and not any(end for _, end in endings):
             message.state, message.attempts = MessageState.SENDING, message.attempts + 1
             session.add(message)
             return message

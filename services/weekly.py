@@ -108,7 +108,12 @@ def _count_assignments(session: Session, plans: Sequence[int]) -> int:
     return session.exec(
         select(func.count())
         .select_from(Assignment)
-        .where(col(Assignment.plan_id).in_(plans), Assignment.state == AssignmentState.SUBMITTED)
+        .join(Cycle, col(Cycle.id) == Assignment.cycle_id)
+        .where(
+            col(Assignment.plan_id).in_(plans),
+            Assignment.state == AssignmentState.SUBMITTED,
+            Cycle.state == CycleState.OPEN,
+        )
     ).one()
 
 
