@@ -12,11 +12,12 @@ import pytest
 from sqlalchemy import event, func
 from sqlmodel import col, select
 
-from models import Notice, Sweep
-from models.database import make_engine, reading
+from models import Assignment, Notice, Review, Sweep
+from models.database import make_engine, reading, writing
 from notifications.mailer import RecordingMailer
 from plans.schema import Member
-from rules.lifecycle import ActRefusedError
+from rules.lifecycle import Act, ActRefusedError
+from services.acts import decide_submission
 from tests.integration.cast import (
     DAK_KOI,
     MINUS_15,
@@ -164,3 +165,22 @@ async def test_two_deliveries_at_once_send_every_mail_once(engine):
     assert sum(report.mails for report in reports) == 7
     assert len({*recipients(one), *recipients(two)}) == len(recipients(one)) + len(recipients(two)) == 7
     assert notices(engine, DAK_KOI)[-1] == "v1 -15 contact sent"
+
+
+def test_of_two_reviewers_at_once_one_decides_and_the_other_is_told(postgres):
+    """Both have read that the report waits; the second must see what the first has made of it."""
+    open_year(postgres)
+    hand_in(postgres, DAK_KOI, MINUS_15)
+    both_have_read = Barrier(2)
+
+    def decide(own):
+        with writing(own) as session:
+            session.exec(select(Assignment).where(Assignment.id == assignment(own, DAK_KOI).id)).one()
+            both_have_read.wait()
+            number = assignment(own, DAK_KOI).id
+            return decide_submission(session, number, Act.ACCEPT, acting=None, actor="test", now=at(MINUS_15, 11, 0))
+
+    found = at_once(postgres, decide)
+    assert sum(isinstance(one, ActRefusedError) for one in found) == 1
+    with reading(postgres) as session:
+        assert session.exec(select(func.count()).select_from(Review)).one() == 1

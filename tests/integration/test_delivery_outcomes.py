@@ -10,14 +10,19 @@ from models import Contact, Message
 from models.database import delivery_lock, make_engine, writing
 from notifications.mailer import Outcome, OutcomeKind, RecordingMailer
 from rules.vocabulary import MessageState
+from services.holds import hold
 from tests.integration.cast import (
     DAK_KOI,
+    OFFICE_HEAD,
     OPENING,
+    PLUS_3,
     WatchedMailer,
     at,
+    both,
     contact_of,
     deliver_at,
     hand_in,
+    mail_to,
     messages,
     morning,
     notices,
@@ -197,3 +202,16 @@ async def test_a_mail_that_cannot_be_made_fails_by_name_and_holds_up_nobody(engi
     sent = await morning(engine, OPENING)
     assert len(recipients(sent)) == 6
     assert notices(engine, DAK_KOI)[0].startswith("v1 opened contact failed ")
+
+
+async def test_one_held_commune_does_not_keep_the_list_of_the_others_from_the_office(engine):
+    open_year(engine)
+    mailer = RecordingMailer(answers={OFFICE_HEAD: DEFERRED})
+    await morning(engine, PLUS_3, mailer=mailer)
+    with writing(engine) as session:
+        hold(session, unit=DAK_KOI, reason="thử", actor="test", now=at(PLUS_3, 8, 40))
+    mailer.answers.clear()
+    await deliver_at(engine, at(PLUS_3, 9, 0), mailer)
+    for words in both(mail_to(mailer, OFFICE_HEAD)):
+        assert "xã Đăk Pne" in words
+        assert "xã Đăk Kôi" not in words

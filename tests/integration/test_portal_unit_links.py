@@ -181,3 +181,26 @@ def test_a_refusal_speaks_its_readers_language(desk):
     with writing(desk.engine) as session:
         session.get_one(Contact, desk.contact(DAK_KOI).id).language = "en"
     assert "There is no such assignment" in browser.get("/don-vi/nhiem-vu/999999").text
+
+
+def test_opening_a_newer_mails_link_leaves_the_form_that_is_being_filled_in_good(desk):
+    """Every receipt carries a fresh link; the officer looks at it in another tab and goes on with his report."""
+    browser = desk.browser(DAK_KOI)
+    page = browser.get(f"/don-vi/nhiem-vu/{number_of(desk.engine, DAK_KOI)}")
+    before = cookie_of(browser)
+    browser.get(f"/l/{desk.link(DAK_KOI)}")
+    assert cookie_of(browser) == before
+    assert browser.send(page, "/du-kien", on="2024-11-05", reason="").status == 200
+
+
+def test_another_units_link_takes_the_place_of_the_open_one(desk):
+    browser = desk.browser(DAK_KOI)
+    browser.get(f"/l/{desk.link(DAK_PNE)}")
+    assert "Đăk Pne" in browser.get("/don-vi").text
+
+
+def test_whoever_guesses_locks_nobody_else_out(desk):
+    stranger, officer = desk.stranger(), desk.browser(DAK_KOI)
+    answers = {stranger.get(f"/l/{'x' * 43}{n}").status for n in range(15)}
+    assert answers == {410, 429}
+    assert officer.get("/don-vi").status == 200
