@@ -26,9 +26,5 @@ class Rates:
         """Count one more and say whether it was allowed."""
         return self._limiter.hit(self._scaled(limit), who)
 
-    def exhausted(self, limit: RateLimitItem, who: str) -> bool:
-        """Say whether the next one would be refused, counting nothing."""
-        return not self._limiter.test(self._scaled(limit), who)
-
     def _scaled(self, limit: RateLimitItem) -> RateLimitItem:
         return type(limit)(limit.amount * self.scale, limit.multiples, limit.namespace)
