@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import socket
 import sys
@@ -9,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
+import anyio.to_thread
 import uvicorn
 from fastapi import FastAPI
 
@@ -25,6 +27,10 @@ from services.installation import current
 from settings import Settings
 
 HOST = "127.0.0.1"
+#: How many pages are made at once. One interpreter makes one at a time: more would only hinder each other (the 95th
+#: percentile of `python -m bench workbench` is three times as long with the framework's forty); a few more than one,
+#: so that an office's long page holds up nobody's short one.
+_AT_ONCE = 4
 _PLAYED = 1000
 
 
@@ -60,6 +66,7 @@ def with_postman(app: FastAPI, new_mailer: Callable[[], Mailer]) -> FastAPI:
 
     @asynccontextmanager
     async def running(served: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = _AT_ONCE
         postman = Postman(served.state.world, new_mailer)
         served.state.world = replace(served.state.world, wake=postman.wake)
         work = asyncio.create_task(postman.run())
@@ -88,18 +95,25 @@ def serve(port: int | None) -> None:
         proxy_headers=True,
         forwarded_allow_ips=HOST,
     )
-    with _listen(port or settings.portal_port) as listening:
+    with listen(port or settings.portal_port) as listening:
+        # What was imported stays for good: looking through it again would hold up a page for a tenth of a second.
+        gc.collect()
+        gc.freeze()
         uvicorn.Server(config).run(sockets=[listening])
 
 
-def _listen(port: int) -> socket.socket:
+def listen(port: int) -> socket.socket:
+    """Return the socket the pages are served on; port 0 is any free one."""
     try:
-        return socket.create_server((HOST, port))
+        listening = socket.create_server((HOST, port))
     except OSError as error:
         raise PortTakenError(
             f"the pages cannot listen on port {port} ({error.strerror}): stop the program that uses it, or set "
             "DONDOC_PORTAL_PORT to another one"
         ) from None
+    # asyncio only does this for sockets that it opened itself; without it a page waits 40 ms for a delayed ACK.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def main() -> int:

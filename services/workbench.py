@@ -143,6 +143,38 @@ def tasks_of(
     return [task for one in chosen for task in _tasks(session, one, now=now, calendar=calendar, language=language)]
 
 
+_RECIPIENT = aliased(Unit)
+#: Officers look at their page more than at any other: the statement is made once, and columns are read where whole
+#: rows would cost far more.
+_TASKS = (
+    select_rows(
+        Assignment,
+        DeadlineVersion,
+        Plan,
+        col(Cycle.year),
+        col(Responsibility.citation),
+        col(Responsibility.text),
+        col(Duty.title),
+        col(Duty.title_en),
+        col(Duty.nature),
+        col(Duty.deliverable),
+        col(_RECIPIENT.name),
+        select(Draft.assignment_id).where(Draft.assignment_id == Assignment.id).exists(),
+    )
+    .join(Plan, col(Plan.id) == Assignment.plan_id)
+    .join(Cycle, col(Cycle.id) == Assignment.cycle_id)
+    .join(Responsibility, col(Responsibility.id) == Assignment.responsibility_id)
+    .join(Duty, (col(Duty.responsibility_id) == Responsibility.id) & (col(Duty.key) == Assignment.duty_key))
+    .join(
+        DeadlineVersion,
+        (col(DeadlineVersion.assignment_id) == Assignment.id) & (col(DeadlineVersion.version) == Assignment.version),
+        isouter=True,
+    )
+    .join(_RECIPIENT, col(_RECIPIENT.slug) == Assignment.addressed_to, isouter=True)
+    .order_by(col(Assignment.id))
+)
+
+
 def _tasks(
     session: Session,
     chosen: Sequence[ColumnElement[bool]],
@@ -151,32 +183,8 @@ def _tasks(
     calendar: WorkingCalendar,
     language: Language,
 ) -> list[Task]:
-    """One query for the assignments with what is fixed about them, and few for what happened to them.
-
-    Officers look at this page more than at any other: columns are read, since whole rows would cost far more.
-    """
-    recipient = aliased(Unit)
-    rows = session.execute(
-        select_rows(
-            Assignment,
-            Plan,
-            col(Cycle.year),
-            col(Responsibility.citation),
-            col(Responsibility.text),
-            col(Duty.title),
-            col(Duty.title_en),
-            col(Duty.nature),
-            col(Duty.deliverable),
-            col(recipient.name),
-        )
-        .join(Plan, col(Plan.id) == Assignment.plan_id)
-        .join(Cycle, col(Cycle.id) == Assignment.cycle_id)
-        .join(Responsibility, col(Responsibility.id) == Assignment.responsibility_id)
-        .join(Duty, (col(Duty.responsibility_id) == Responsibility.id) & (col(Duty.key) == Assignment.duty_key))
-        .join(recipient, col(recipient.slug) == Assignment.addressed_to, isouter=True)
-        .where(*chosen)
-        .order_by(col(Assignment.id))
-    ).all()
+    """One query for the assignments with what is fixed about them, and few for what happened to them."""
+    rows = session.execute(_TASKS.where(*chosen)).all()
     happened = _Happened(session, [row[0] for row in rows])
     today = local_date(now)
     return [
@@ -190,11 +198,14 @@ def _tasks(
             plan=plan,
             year=year,
             recipient=recipient_name or "",
+            deadline=_facts(version) if version else None,
+            drafted=drafted,
             days=_days(assignment, today, calendar),
             **happened.to(assignment),
         )
         for (
-            assignment, plan, year, citation, text, title, title_en, nature, deliverable, recipient_name,
+            assignment, version, plan, year, citation, text, title, title_en, nature, deliverable, recipient_name,
+            drafted,
         ) in rows
     ]  # fmt: skip
 
@@ -267,14 +278,10 @@ def _urgency(task: Task) -> tuple[date, int]:
 
 
 class _Happened:
-    """What happened to some assignments: the deadlines they have, what was asked, sent, begun and passed on."""
+    """What happened to some assignments: what was asked, handed in and passed on."""
 
     def __init__(self, session: Session, rows: Sequence[Assignment]) -> None:
         ids = [row.id or 0 for row in rows]
-        self._versions = {
-            (one.assignment_id, one.version): one
-            for one in session.exec(select(DeadlineVersion).where(col(DeadlineVersion.assignment_id).in_(ids)))
-        }
         self._requests = {
             one.assignment_id: one
             for one in session.exec(
@@ -283,7 +290,6 @@ class _Happened:
                 .order_by(col(ExtensionRequest.id))
             )
         }
-        self._drafted = set(session.exec(select(Draft.assignment_id).where(col(Draft.assignment_id).in_(ids))))
         sent = [row.id or 0 for row in rows if row.state is not AssignmentState.OPEN]
         self._submissions = _last_submissions(session, sent) if sent else {}
         passed = {row.contact_id for row in rows if row.contact_id}
@@ -292,12 +298,9 @@ class _Happened:
 
     def to(self, assignment: Assignment) -> dict[str, Any]:
         number = assignment.id or 0
-        version = self._versions.get((number, assignment.version))
         return {
-            "deadline": _facts(version) if version else None,
             "request": self._requests.get(number),
             "submission": self._submissions.get(number),
-            "drafted": number in self._drafted,
             "colleague": self._colleagues.get(assignment.contact_id),
         }
 
