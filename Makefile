@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.13.9
-SOURCES := cli deployments documents flows models notifications plans portal rules services tasks edge.py settings.py
+SOURCES := cli deployments documents flows models notifications plans portal rules services tasks edge settings.py
 # A machine that forbids bytecode would compile every library anew for every run of a flow.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -24,8 +24,7 @@ from cli.prefect_server import (
     server_ready,
 )
 from cli.process_tree import ProcessTree, processes_marked
-from deployments.reconcile import reconcile
-from deployments.table import POOL, Wanted, deployment_name
+from deployments.table import POOL, deployment_name
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "konray"
 _PLAN = "konray-2022-2025"
@@ -111,19 +110,26 @@ def _environments(pid: int) -> Iterator[bytes]:
 
 
 async def _morning(home: PrefectHome) -> Measure:
-    """Run the 17 follow-ups of a morning, and 17 empty flows, on the same worker."""
+    """Run the 17 follow-ups of a morning, and 17 empty flows, on the same worker.
+
+    Half of the real ones before and half after: what slows the machine for a while slows both.
+    """
     clauses = re.findall(r"^  - id: (\S+)$", (EXAMPLE / "plan.yaml").read_text("utf-8"), re.MULTILINE)
+    names = [f"follow_up/{deployment_name(_PLAN, clause)}" for clause in clauses]
+    first, second = names[: len(names) // 2], names[len(names) // 2 :]
     with connected(home):
-        real = await _run_all([f"follow_up/{deployment_name(_PLAN, clause)}" for clause in clauses])
-        empty = Wanted(name="empty", flow_name="empty", entrypoint="bench.empty.empty", description="", tags=("bench",))
-        await reconcile([empty], pool=POOL)  # last, for it takes the others away
-        nothing = await _run_all(["empty/empty"] * len(clauses))
+        async with get_client() as client:
+            empty = await client.create_flow_from_name("empty")
+            await client.create_deployment(empty, "empty", entrypoint="bench.empty.empty", work_pool_name=POOL)
+        real = await _run_all(first)
+        nothing = await _run_all(["empty/empty"] * len(names))
+        real += await _run_all(second)
     return Measure(
         name=f"the {len(clauses)} runs of a morning",
         value=real / nothing,
         bound=1.3,
         unit="×",
-        compared_with=f"as many empty flows on the same worker ({real:.1f} s against {nothing:.1f} s)",
+        compared_with=f"as many empty flows on the same worker, in between ({real:.1f} s against {nothing:.1f} s)",
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.common import ACTOR, AsOf, parse_day
-from edge import Edge, enter
+from edge.entry import Edge, enter
 from models import Channel
 from models.database import writing
 from rules.lifecycle import Act

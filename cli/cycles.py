@@ -9,7 +9,7 @@ import typer
 
 from cli.common import ACTOR, AsJson, AsOf, parse_day, parse_time, print_json, print_table
 from cli.redeploying import redeploy_if_running
-from edge import enter
+from edge.entry import enter
 from models.database import reading, writing
 from plans.located import read_text
 from plans.reading import read_cycle

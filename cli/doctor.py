@@ -11,7 +11,7 @@ import typer
 from cli.common import INCOMPLETE, print_json
 from cli.prefect_server import PrefectHome, server_ready
 from cli.stack import portal_ready
-from edge import mailer
+from edge.mail import mailer
 from models import Mode
 from models.database import is_made, make_engine, reading
 from notifications.addresses import is_address

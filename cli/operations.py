@@ -9,7 +9,8 @@ import typer
 from rich.progress import track
 
 from cli.common import ACTOR, INCOMPLETE, AsJson, AsOf, print_json
-from edge import enter, letterhead, mailer
+from edge.entry import enter
+from edge.mail import letterhead, mailer
 from models import Mode
 from models.database import make_engine, reading, writing
 from services import holds

@@ -103,7 +103,8 @@ def up_command(
 
 def sign_in_hint(*, trial: bool) -> str:
     """Return how to come to the office's pages; on trial a coordinator's own link, which the mailbox shows as well."""
-    from edge import enter, letterhead
+    from edge.entry import enter
+    from edge.mail import letterhead
     from models.database import writing
     from services.links import first_coordinator
     from services.notes import Desk, send_sign_in

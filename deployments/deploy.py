@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from deployments.reconcile import Outcome, reconcile
 from deployments.table import POOL, ResponsibilityRow, wanted_deployments
-from edge import enter
+from edge.entry import enter
 from models.database import reading
 from services.catalogue import Entry, catalogue
 

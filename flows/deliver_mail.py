@@ -7,10 +7,9 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from edge import day_of
+from edge.entry import day_of
 from flows.ending import named_or, refusals_said
-from tasks.artifacts import delivery_sentence
-from tasks.mailing import deliver_owed
+from tasks.mailing import deliver_owed, delivery_sentence
 
 
 def _run_name() -> str:

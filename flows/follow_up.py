@@ -8,8 +8,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from flows.ending import named_or, refusals_said
-from tasks.artifacts import sweep_sentence
-from tasks.sweeping import run_title, sweep
+from tasks.sweeping import run_title, sweep, sweep_sentence
 
 
 def _run_name() -> str:

@@ -14,7 +14,8 @@ import anyio.to_thread
 import uvicorn
 from fastapi import FastAPI
 
-from edge import letterhead, mailer, ready_engine
+from edge.entry import ready_engine
+from edge.mail import letterhead, mailer
 from models import Mode
 from models.database import reading
 from notifications.mailer import Mailer

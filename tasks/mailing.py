@@ -3,11 +3,12 @@
 from datetime import date
 
 from prefect import get_run_logger, task
+from prefect.artifacts import acreate_table_artifact
 
-from edge import enter, letterhead, mailer
+from edge.entry import enter
+from edge.mail import letterhead, mailer
 from services.delivery import deliver
 from services.delivery_job import DeliveryReport
-from tasks.artifacts import delivery_sentence, publish_delivery
 from tasks.retrying import RETRY
 
 
@@ -23,6 +24,32 @@ async def deliver_owed(as_of: date | None) -> DeliveryReport:
             letterhead=letterhead(edge.settings),
             now=edge.now,
         )
-    await publish_delivery(report)
+    await _publish(report)
     get_run_logger().info(delivery_sentence(report), extra={"action": "deliver", "mails": report.mails})
     return report
+
+
+async def _publish(report: DeliveryReport) -> None:
+    """Leave one row per notice that got its outcome in this run."""
+    rows = [
+        {"notice": line.notice, "unit": line.unit, "outcome": line.outcome, "reason": line.reason or "–"}
+        for line in report.lines
+    ]
+    await acreate_table_artifact(table=rows, key="deliver-mail", description=delivery_sentence(report))
+
+
+def delivery_sentence(report: DeliveryReport) -> str:
+    """Say in one sentence what a delivery did."""
+    if report.busy:
+        return "Một lượt gửi khác đang chạy."
+    parts = [f"{report.day:%d/%m/%Y}: đã gửi {report.mails} thư"]
+    parts += [f"{outcome} {count}" for outcome, count in sorted(report.notices.items())]
+    if not report.working_day:
+        parts.append("ngày nghỉ, không gửi thư nhắc việc")
+    if report.waiting_for:
+        parts.append(f"chờ lượt quét của {', '.join(report.waiting_for)}")
+    if report.undelivered:
+        parts.append(f"còn {report.undelivered} thư chưa gửi được")
+    if report.alarm:
+        parts.append(f"máy chủ thư: {report.alarm}")
+    return "; ".join(parts) + "."

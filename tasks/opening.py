@@ -4,7 +4,7 @@ import asyncio
 
 from prefect import task
 
-from edge import enter
+from edge.entry import enter
 from models.database import writing
 from plans.reading import read_cycle_text
 from services.cycles import open_cycle

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-import edge
 from cli.main import run
+from edge import entry
 from models import Mode
 from models.database import make_engine
 from services.installation import make
@@ -37,7 +37,7 @@ def dondoc(sqlite, monkeypatch, capsys):
         opened.append(make_engine(url))
         return opened[-1]
 
-    monkeypatch.setattr(edge, "make_engine", open_and_remember)
+    monkeypatch.setattr(entry, "make_engine", open_and_remember)
 
     def command(*arguments):
         monkeypatch.setattr(sys, "argv", ["dondoc", *map(str, arguments)])
@@ -47,9 +47,9 @@ def dondoc(sqlite, monkeypatch, capsys):
         assert "Traceback" not in out + err
         return ended.value.code or 0, " ".join(out.split()), err
 
-    edge.ready_engine.cache_clear()
+    entry.ready_engine.cache_clear()
     yield command
-    edge.ready_engine.cache_clear()
+    entry.ready_engine.cache_clear()
     for engine in opened:
         engine.dispose()
 
