@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     smtp_password: SecretStr = SecretStr("")
     smtp_ca_file: str = ""
     smtp_timeout: Annotated[float, Field(gt=0, le=600)] = 30
+    smtp_connections: Annotated[int, Field(ge=1, le=20)] = 4
 
     mail_from: str = ""
     mail_reply_to: str = ""

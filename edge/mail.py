@@ -1,6 +1,7 @@
 """What mails need: the office's letterhead and its mail server. Apart from the entry, for a sweep sends none."""
 
-from notifications.mailer import MailServer, Security, SmtpMailer
+from notifications.mailer import SmtpMailer
+from notifications.smtp import MailServer, Security
 from rules.errors import DondocError
 from services.letters import Letterhead
 from settings import Settings
@@ -34,6 +35,7 @@ def mailer(settings: Settings) -> SmtpMailer:
             username=settings.smtp_user or None,
             password=settings.smtp_password.get_secret_value() or None,
             timeout=settings.smtp_timeout,
+            connections=settings.smtp_connections,
             ca_file=settings.smtp_ca_file or None,
         )
     )

@@ -58,21 +58,31 @@ class Parcel:
         return self.overview is not None or any(_to_office(owed) for owed in self.owed)
 
 
-def owed_notices(session: Session, *, message_id: int | None = None, changed_only: bool = False) -> list[Owed]:
-    """Return the notices that no mail holds yet (all, or just word of changed dates), or those that this mail holds."""
+def owed_notices(session: Session, *, changed_only: bool = False) -> list[Owed]:
+    """Return the notices that no mail holds yet: all, or just word of changed dates."""
+    free = (col(Notice.state) == NoticeState.OWED, col(Notice.message_id).is_(None))
+    changed = (col(Notice.rung) == RungKind.CHANGED,) if changed_only else ()
+    return _owed(session, *free, *changed)
+
+
+def owed_in(session: Session, message_ids: Sequence[int]) -> dict[int, list[Owed]]:
+    """Return the notices that each of these mails holds, whatever became of them."""
+    found: dict[int, list[Owed]] = {number: [] for number in message_ids}
+    for owed in _owed(session, col(Notice.message_id).in_(message_ids)):
+        found[owed.notice.message_id or 0].append(owed)
+    return found
+
+
+def _owed(session: Session, *chosen: ColumnElement[bool]) -> list[Owed]:
     query = (
         select_rows(Notice, Assignment, Cycle, Plan, Unit, _clause_in_force())
         .join(Assignment, col(Assignment.id) == Notice.assignment_id)
         .join(Cycle, col(Cycle.id) == Assignment.cycle_id)
         .join(Plan, col(Plan.id) == Cycle.plan_id)
         .join(Unit, col(Unit.id) == Assignment.unit_id)
+        .where(*chosen)
         .order_by(col(Notice.id))
     )
-    if message_id is None:
-        query = query.where(col(Notice.state) == NoticeState.OWED, col(Notice.message_id).is_(None))
-        query = query.where(col(Notice.rung) == RungKind.CHANGED) if changed_only else query
-    else:
-        query = query.where(col(Notice.message_id) == message_id)
     return [
         Owed(notice=notice, assignment=assignment, cycle=cycle, plan=plan, unit=unit, clause_in_force=in_force)
         for notice, assignment, cycle, plan, unit, in_force in session.execute(query)

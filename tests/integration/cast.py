@@ -13,7 +13,8 @@ from sqlmodel import Session, col, select
 
 from models import Assignment, Channel, Cycle, Event, Message, Notice, Overview, Unit
 from models.database import reading, writing
-from notifications.mailer import Outcome, RecordingMailer
+from notifications.mailer import RecordingMailer
+from notifications.smtp import Outcome
 from plans.calendar_file import load_calendar
 from plans.coverage import Checked
 from plans.reading import read_cycle_text

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from aiosmtpd.smtp import SMTP
 
-from notifications.mailer import MailServer, Security, SmtpMailer
+from notifications.mailer import SmtpMailer
+from notifications.smtp import MailServer, Security
 
 SENDER, COMMUNE = "nhacviec@konray.example", "dakkoi@konray.example"
 CONTENT = b"Subject: x\r\nMessage-ID: <1@konray.example>\r\n\r\n.a line that begins with a dot\r\n"

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from models.database import writing
-from notifications.mailer import Outcome, OutcomeKind
+from notifications.smtp import Outcome, OutcomeKind
 from plans.schema import Recipient
 from rules.deadlines import DueRule, Form
 from rules.errors import DondocError

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from notifications.mailer import MailServer, OutcomeKind, RecordingMailer, Security, SmtpMailer
+from notifications.mailer import RecordingMailer, SmtpMailer
+from notifications.smtp import MailServer, OutcomeKind, Security
 from tests.integration.mail_office import COMMUNE, CONTENT, SENDER, Office, listening, sent
 
 

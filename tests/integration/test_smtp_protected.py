@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from notifications.mailer import MailServer, MailServerFaultyError, OutcomeKind, Security, SmtpMailer
+from notifications.mailer import SmtpMailer
+from notifications.smtp import MailServer, MailServerFaultyError, OutcomeKind, Security
 from tests.integration.mail_office import Office, listening, sent
 
 PASSWORD = "not-to-be-told"

@@ -6,7 +6,8 @@ from sqlmodel import col, delete, select
 
 from models import Assignment, DeadlineVersion
 from models.database import writing
-from notifications.mailer import Outcome, OutcomeKind, RecordingMailer
+from notifications.mailer import RecordingMailer
+from notifications.smtp import Outcome, OutcomeKind
 from plans.schema import Member
 from services.assigning import current_clauses
 from services.finding import find_plan

@@ -7,7 +7,8 @@ from sqlmodel import select
 
 from models import Overview
 from models.database import reading, writing
-from notifications.mailer import Outcome, OutcomeKind, RecordingMailer
+from notifications.mailer import RecordingMailer
+from notifications.smtp import Outcome, OutcomeKind
 from services import holds
 from services.weekly import monday_of
 from tests.integration.cast import (

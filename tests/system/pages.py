@@ -23,7 +23,8 @@ from cli.process_tree import ProcessTree
 from cli.stack import portal_ready
 from models import LinkKind, Mode, Staff
 from models.database import make_engine, writing
-from notifications.mailer import MailServer, Security, SmtpMailer
+from notifications.mailer import SmtpMailer
+from notifications.smtp import MailServer, Security
 from plans.coverage import check
 from services.delivery import deliver
 from services.installation import make, set_clock
