@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
-from icalendar import Calendar, Event, vCalAddress, vText
+from icalendar import Event, Parameters, vCalAddress, vText
+from icalendar.parser import Contentline
 
-from notifications.content import DeadlineFacts, Item, Language, Reader, Sender
+from notifications.content import DeadlineFacts, Item, Language, PlanFacts, Reader, Sender
 from notifications.naming import plan_name, titled
 from notifications.why import until, why
 
 _SUMMARIES = {Language.VI: "Hạn: {title} – {unit}", Language.EN: "Due: {title} – {unit}"}
 _MARKS = {Language.VI: "[Chạy thử] ", Language.EN: "[Rehearsal] "}
+_BEGIN = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//dondoc//deadlines//VI\r\nMETHOD:PUBLISH\r\n"
+_END = b"END:VCALENDAR\r\n"
 _WHY = {Language.VI: "Căn cứ xác định thời hạn", Language.EN: "Why this date"}
 
 
@@ -25,39 +29,44 @@ def deadlines_ics(
     dated = [(item, item.deadline) for item in items if item.deadline is not None]
     if not dated:
         return None
-    calendar = Calendar()
-    calendar.add("prodid", "-//dondoc//deadlines//VI")
-    calendar.add("version", "2.0")
-    calendar.add("method", "PUBLISH")
     mark = _MARKS[reader.language] if rehearsal else ""
+    stamp = as_of.astimezone(UTC)
+    events = []
     for item, deadline in dated:
-        event = _event(item, deadline, reader.language, mark)
-        event.add("dtstamp", as_of.astimezone(UTC))
-        event.add("organizer", _organizer(sender))
-        calendar.add_component(event)
-    content: bytes = calendar.to_ical()
-    return content
+        summary = mark + _SUMMARIES[reader.language].format(title=titled(item, reader.language), unit=item.unit_short)
+        facts = _facts(deadline, item.citation, item.plan, reader.language, sender, stamp)
+        events.append(b"".join((_line("UID", f"{item.key}@dondoc"), _line("SUMMARY", summary), facts)))
+    return b"".join((_BEGIN, *(b"BEGIN:VEVENT\r\n" + event + b"END:VEVENT\r\n" for event in events), _END))
 
 
-def _event(item: Item, deadline: DeadlineFacts, language: Language, mark: str) -> Event:
+def _line(name: str, text: str) -> bytes:
+    """Return one property, escaped and folded (RFC 5545, 3.1)."""
+    return bytes(Contentline.from_parts(name, Parameters(), vText(text)).to_ical() + b"\r\n")
+
+
+@lru_cache(maxsize=1_000)
+def _facts(
+    deadline: DeadlineFacts, citation: str, plan: PlanFacts, language: Language, sender: Sender, stamp: datetime
+) -> bytes:
+    """Return the lines that one deadline has in every unit's calendar: folding them is most of the work."""
     event = Event()
-    event.add("uid", f"{item.key}@dondoc")
     event.add("sequence", deadline.version - 1)
+    event.add("dtstamp", stamp)
     event.add("dtstart", deadline.final)
     event.add("dtend", deadline.final + timedelta(days=1))
-    event.add("summary", mark + _SUMMARIES[language].format(title=titled(item, language), unit=item.unit_short))
-    event.add("description", _description(item, deadline, language))
+    event.add("description", _description(deadline, citation, plan, language))
     event.add("transp", "TRANSPARENT")
-    return event
+    event.add("organizer", _organizer(sender))
+    content: bytes = event.to_ical()
+    return content.removeprefix(b"BEGIN:VEVENT\r\n").removesuffix(b"END:VEVENT\r\n")
 
 
-def _description(item: Item, deadline: DeadlineFacts, language: Language) -> str:
-    plan = plan_name(item.plan, language)
+def _description(deadline: DeadlineFacts, citation: str, plan: PlanFacts, language: Language) -> str:
     return "\n".join(
         (
             f"{until(deadline, language)}.",
             f"{_WHY[language]}: {' '.join(why(deadline, language))}",
-            f"{item.citation}, {plan}",
+            f"{citation}, {plan_name(plan, language)}",
         )
     )
 

@@ -1,6 +1,7 @@
 """From what is owed to stored mails: rendered, with bytes and Message-ID kept before anything is sent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from email.utils import make_msgid
 
 from sqlalchemy import update
@@ -27,8 +28,25 @@ class NoSenderError(DondocError):
     """There is no sender: set DONDOC_MAIL_FROM, or give the labour office a contact in units.yaml."""
 
 
+#: Parcels whose facts are read together, and mails stored in one transaction.
+_SLICE, _BATCH = 500, 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Draft:
+    """One mail, rendered and not yet stored."""
+
+    parcel: Parcel
+    issued: Sequence[Issued]
+    message: Message
+
+    @property
+    def notice_ids(self) -> list[int]:
+        return _ids(self.parcel)
+
+
 def compose(job: Job, *, morning: bool) -> None:
-    """Store the mails that are owed and not yet made, each in a transaction of its own."""
+    """Store the mails that are owed and not yet made."""
     with writing(job.engine) as session:
         standing, ended = end_moot(session, now=job.now, today=job.today, changed_only=job.immediate_only)
         found, unreachable = parcels(session, standing, today=job.today, now=job.now, morning=morning)
@@ -39,28 +57,37 @@ def compose(job: Job, *, morning: bool) -> None:
         for parcel in found
         if parcel.kind is MessageKind.IMMEDIATE or normalised(parcel.contact.address) not in served
     ]
-    with reading(job.engine) as session:
-        owed = [owed for parcel in found for owed in parcel.owed]
-        letters = Letters(session, owed, now=job.now, calendar=job.calendar, letterhead=job.letterhead)
-        for parcel in found:
-            issued = issue(parcel.contacts, job.letterhead)
-            to_office = office_links(job.letterhead) if parcel.speaks_to_office else ()
-            links = (*to_office, *(one.link for one in issued))
-            _store(job, parcel, letters.letter(parcel, links), issued)
+    for part in _parts(found, _SLICE):
+        with reading(job.engine) as session:
+            owed = [owed for parcel in part for owed in parcel.owed]
+            letters = Letters(session, owed, now=job.now, calendar=job.calendar, letterhead=job.letterhead)
+            for batch in _parts(part, _BATCH):
+                _store(job, [draft for parcel in batch if (draft := _drafted(job, letters, parcel)) is not None])
 
 
-def _store(job: Job, parcel: Parcel, letter: Morning | Changed, issued: Sequence[Issued]) -> None:
-    """Render one mail and store it with its notices, or leave it to the next round if one was settled meanwhile."""
+def _parts(parcels: Sequence[Parcel], size: int) -> Iterator[Sequence[Parcel]]:
+    for start in range(0, len(parcels), size):
+        yield parcels[start : start + size]
+
+
+def _ids(parcel: Parcel) -> list[int]:
+    return [owed.notice.id or 0 for owed in parcel.owed]
+
+
+def _drafted(job: Job, letters: Letters, parcel: Parcel) -> _Draft | None:
+    """Render one mail, or settle its notices as failed: it never holds up the rest."""
+    issued = issue(parcel.contacts, job.letterhead)
+    to_office = office_links(job.letterhead) if parcel.speaks_to_office else ()
+    letter = letters.letter(parcel, (*to_office, *(one.link for one in issued)))
     if not is_address(letter.sender.from_address):
         raise NoSenderError
     header_id = make_msgid(domain=letter.sender.from_address.rpartition("@")[2])
-    ids = [owed.notice.id or 0 for owed in parcel.owed]
     try:
         rendered = render_morning(letter) if isinstance(letter, Morning) else render_changed(letter)
         content = _bytes(letter, rendered, header_id)
     except DondocError as refusal:
-        _fail(job, ids, str(refusal))
-        return
+        _fail(job, _ids(parcel), str(refusal))
+        return None
     message = Message(
         kind=parcel.kind,
         address=normalised(parcel.contact.address),
@@ -72,18 +99,31 @@ def _store(job: Job, parcel: Parcel, letter: Morning | Changed, issued: Sequence
         text=without_links(rendered.text, letter.links),
         made_at=job.now,
     )
+    return _Draft(parcel=parcel, issued=issued, message=message)
+
+
+def _store(job: Job, drafts: Sequence[_Draft]) -> None:
+    """Store some mails with their notices; one whose notice was settled meanwhile is left to the next round."""
     with writing(job.engine) as session:
         free = select(Notice.id).where(
-            col(Notice.id).in_(ids), Notice.state == NoticeState.OWED, col(Notice.message_id).is_(None)
+            col(Notice.id).in_([number for draft in drafts for number in draft.notice_ids]),
+            Notice.state == NoticeState.OWED,
+            col(Notice.message_id).is_(None),
         )
-        if len(session.exec(free.with_for_update()).all()) == len(ids):
-            session.add(message)
-            session.flush()
-            assert message.id is not None
-            keep(session, issued, message_id=message.id, now=job.now)
-            if parcel.overview is not None and parcel.overview.id is not None:
-                mark_told(session, parcel.overview.id, job.today, message.id)
-            session.execute(update(Notice).where(col(Notice.id).in_(ids)).values(message_id=message.id))
+        still_free = set(session.exec(free.with_for_update()))
+        drafts = [draft for draft in drafts if still_free.issuperset(draft.notice_ids)]
+        session.add_all(draft.message for draft in drafts)
+        session.flush()
+        held = []
+        for draft in drafts:
+            number = draft.message.id
+            assert number is not None
+            keep(session, draft.issued, message_id=number, now=job.now)
+            if draft.parcel.overview is not None and draft.parcel.overview.id is not None:
+                mark_told(session, draft.parcel.overview.id, job.today, number)
+            held += [{"id": notice, "message_id": number} for notice in draft.notice_ids]
+        if held:
+            session.execute(update(Notice), held)
 
 
 def _bytes(letter: Morning | Changed, rendered: Rendered, header_id: str) -> bytes:
