@@ -4,7 +4,7 @@ The rungs are offsets in working days from the final deadline (DESIGN, "Days and
 nothing here reads a clock or a database, so the same case always gives the same decision.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -83,6 +83,15 @@ class Case:
     answered_until: date | None = None
     ladder: Ladder = field(default_factory=Ladder)
     existing: Mapping[tuple[str, Audience], NoticeState] = field(default_factory=dict)
+
+    @property
+    def alike(self) -> Hashable:
+        """Equal for cases that the ladder decides alike: the units of one duty mostly are."""
+        return (
+            self.state, self.since, self.version, self.final, self.request, self.escalates, self.own_office,
+            self.unit_ended, self.bound, self.resting_until, self.answered_until, self.ladder,
+            frozenset(self.existing.items()),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from models import Assignment, Duty, Notice, Plan, Responsibility, Unit
 from rules.ladder import Case, Ladder
 from rules.vocabulary import Audience, NoticeState, Role
-from services.chunks import chunks
+from services.chunks import by_id, chunks
 from services.directory import office_on
 
 
@@ -37,19 +37,31 @@ class Fact:
 
 
 def facts_for(session: Session, ids: Sequence[int]) -> list[Fact]:
-    """Return the facts of these assignments in the order of their ids."""
-    found = []
-    for part in chunks(ids):
-        rows = session.exec(
-            select(Assignment, Responsibility, Duty, Unit)
-            .join(Responsibility, col(Responsibility.id) == Assignment.responsibility_id)
-            .join(Duty, (col(Duty.responsibility_id) == Responsibility.id) & (col(Duty.key) == Assignment.duty_key))
-            .join(Unit, col(Unit.id) == Assignment.unit_id)
-            .where(col(Assignment.id).in_(part))
-            .order_by(col(Assignment.id))
+    """Return the facts of these assignments in the order of their ids.
+
+    A clause and a unit stand behind many assignments: they are read by themselves, not once with each.
+    """
+    rows = [
+        row
+        for part in chunks(ids)
+        for row in session.exec(select(Assignment).where(col(Assignment.id).in_(part)).order_by(col(Assignment.id)))
+    ]
+    clauses = by_id(session, Responsibility, (row.responsibility_id for row in rows))
+    units = by_id(session, Unit, (row.unit_id for row in rows))
+    duties = {
+        (duty.responsibility_id, duty.key): duty
+        for part in chunks(sorted(clauses))
+        for duty in session.exec(select(Duty).where(col(Duty.responsibility_id).in_(part)))
+    }
+    return [
+        Fact(
+            assignment=row,
+            responsibility=clauses[row.responsibility_id],
+            duty=duties[row.responsibility_id, row.duty_key],
+            unit=units[row.unit_id],
         )
-        found += [Fact(assignment=a, responsibility=r, duty=d, unit=u) for a, r, d, u in rows]
-    return found
+        for row in rows
+    ]
 
 
 def cases_for(session: Session, plan: Plan, facts: Sequence[Fact], today: date) -> list[Case]:

@@ -1,10 +1,10 @@
 """Asking the rules about the assignments whose day has come, and writing down what they say."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import insert, update
+from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session, col, select
 
 from models import Assignment, Cycle, CycleState, Notice, Plan
@@ -55,12 +55,21 @@ def look(session: Session, plan: Plan, clause: str, today: date, calendar: Worki
     facts = facts_for(session, [identifier for identifier in ids if identifier is not None])
     cases = cases_for(session, plan, facts, today)
     years = {cycle.id: cycle.year for cycle in session.exec(select(Cycle).where(Cycle.plan_id == plan.id))}
-    decisions = [decide(case, today, calendar) for case in cases]
+    decisions = _decided(cases, today, calendar)
     _apply(session, facts, cases, decisions, today)
     return tuple(
         _looked(plan, years[fact.assignment.cycle_id], fact, decision)
         for fact, decision in zip(facts, decisions, strict=True)
     )
+
+
+def _decided(cases: Sequence[Case], today: date, calendar: WorkingCalendar) -> list[Decision]:
+    """Ask the rules once for all cases that are alike."""
+    asked: dict[Hashable, Decision] = {}
+    for case in cases:
+        if case.alike not in asked:
+            asked[case.alike] = decide(case, today, calendar)
+    return [asked[case.alike] for case in cases]
 
 
 def _apply(
@@ -81,8 +90,8 @@ def _apply(
         looks.setdefault(decision.next_look_on, []).append(fact.assignment.id)
     for part in range(0, len(rows), _BATCH):
         session.execute(insert(Notice), rows[part : part + _BATCH])
-    for fact, rung in weaker:
-        _supersede(session, fact, rung)
+    if weaker:
+        session.connection().execute(_SUPERSEDED, [_names(fact, rung) for fact, rung in weaker])
     for day, ids in looks.items():
         for chunk in chunks(ids):
             session.execute(
@@ -104,19 +113,27 @@ def _notice(fact: Fact, rung: Rung, state: NoticeState, reason: str, today: date
     }
 
 
-def _supersede(session: Session, fact: Fact, rung: Rung) -> None:
-    """A mail that is stored but not sent may hold the notice: the sender checks again and makes that mail anew."""
-    session.execute(
-        update(Notice)
-        .where(
-            col(Notice.assignment_id) == fact.assignment.id,
-            col(Notice.version) == fact.assignment.version,
-            col(Notice.rung) == rung.code,
-            col(Notice.audience) == rung.audience,
-            col(Notice.state) == NoticeState.OWED,
-        )
-        .values(state=NoticeState.SUPERSEDED)
+#: A mail that is stored but not sent may hold the notice: the sender checks again and makes that mail anew.
+_SUPERSEDED = (
+    update(Notice)
+    .where(
+        col(Notice.assignment_id) == bindparam("of_assignment"),
+        col(Notice.version) == bindparam("of_version"),
+        col(Notice.rung) == bindparam("of_rung"),
+        col(Notice.audience) == bindparam("of_audience"),
+        col(Notice.state) == NoticeState.OWED,
     )
+    .values(state=NoticeState.SUPERSEDED)
+)
+
+
+def _names(fact: Fact, rung: Rung) -> dict[str, object]:
+    return {
+        "of_assignment": fact.assignment.id,
+        "of_version": fact.assignment.version,
+        "of_rung": rung.code,
+        "of_audience": rung.audience,
+    }
 
 
 def _looked(plan: Plan, year: int, fact: Fact, decision: Decision) -> Looked:

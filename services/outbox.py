@@ -1,7 +1,7 @@
 """Which owed notices go to whom, and which no longer hold."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,6 +14,7 @@ from rules.ladder import RungKind
 from rules.standing import Standing, moot
 from rules.vocabulary import Audience, ContactRole, MessageKind, MessageState, NoticeState, SkipReason
 from services.approvals import Approvals, approvals_of
+from services.chunks import by_id
 from services.directory import colleagues_on, contacts_on, office_on
 from services.holds import held_units
 from services.weekly import overviews_owed
@@ -74,31 +75,36 @@ def owed_in(session: Session, message_ids: Sequence[int]) -> dict[int, list[Owed
 
 
 def _owed(session: Session, *chosen: ColumnElement[bool]) -> list[Owed]:
-    query = (
-        select_rows(Notice, Assignment, Cycle, Plan, Unit, _clause_in_force())
+    rows = session.execute(
+        select_rows(Notice, Assignment)
         .join(Assignment, col(Assignment.id) == Notice.assignment_id)
-        .join(Cycle, col(Cycle.id) == Assignment.cycle_id)
-        .join(Plan, col(Plan.id) == Cycle.plan_id)
-        .join(Unit, col(Unit.id) == Assignment.unit_id)
         .where(*chosen)
         .order_by(col(Notice.id))
-    )
+    ).all()
+    cycles = by_id(session, Cycle, (assignment.cycle_id for _, assignment in rows))
+    plans = by_id(session, Plan, (cycle.plan_id for cycle in cycles.values()))
+    units = by_id(session, Unit, (assignment.unit_id for _, assignment in rows))
+    in_force = _clauses_in_force(session, plans)
     return [
-        Owed(notice=notice, assignment=assignment, cycle=cycle, plan=plan, unit=unit, clause_in_force=in_force)
-        for notice, assignment, cycle, plan, unit, in_force in session.execute(query)
+        Owed(
+            notice=notice,
+            assignment=assignment,
+            cycle=cycles[assignment.cycle_id],
+            plan=plans[assignment.plan_id],
+            unit=units[assignment.unit_id],
+            clause_in_force=(assignment.plan_id, assignment.clause) in in_force,
+        )
+        for notice, assignment in rows
     ]
 
 
-def _clause_in_force() -> ColumnElement[bool]:
-    return (
-        select(Responsibility.id)
-        .where(
-            Responsibility.plan_id == Assignment.plan_id,
-            Responsibility.clause == Assignment.clause,
-            col(Responsibility.retired_at).is_(None),
+def _clauses_in_force(session: Session, plans: Iterable[int]) -> set[tuple[int, str]]:
+    rows = session.execute(
+        select_rows(col(Responsibility.plan_id), col(Responsibility.clause)).where(
+            col(Responsibility.plan_id).in_(plans), col(Responsibility.retired_at).is_(None)
         )
-        .exists()
     )
+    return {(plan_id, clause) for plan_id, clause in rows}
 
 
 def ending(owed: Owed, today: date, approvals: Approvals) -> tuple[NoticeState, str] | None:
