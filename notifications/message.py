@@ -52,10 +52,9 @@ def build(
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail["X-Dondoc-Kind"] = kind
-    for key in notice_keys:
-        mail["X-Dondoc-Notice"] = _checked(_TOKEN, key, "notice key")
+    keys = "".join(f"X-Dondoc-Notice: {_checked(_TOKEN, key, 'notice key')}\r\n" for key in notice_keys)
     # The body's own headers come last; without them the library writes no body, just the empty line after the headers.
-    return mail.as_bytes().removesuffix(b"\r\n") + body
+    return mail.as_bytes().removesuffix(b"\r\n") + keys.encode("ascii") + body
 
 
 def _body(rendered: Rendered, message_id: str, ics: bytes | None) -> bytes:

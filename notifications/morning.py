@@ -68,7 +68,6 @@ def render_morning(mail: Morning) -> Rendered:
 
 def letter_context(mail: Letter, *, to_office: bool = False) -> dict[str, object]:
     """Return what every template may name; `to_office`: the mail asks for something on the office's own pages."""
-    units = tuple(link for link in mail.links if link.unit_name)
     return {
         "reader": mail.reader,
         "sender": mail.sender,
@@ -76,8 +75,7 @@ def letter_context(mail: Letter, *, to_office: bool = False) -> dict[str, object
         "today": local_date(mail.as_of),
         "rehearsal": mail.rehearsal,
         "trial": mail.trial,
-        "unit_pages": units,
-        "marks": tuple(True for _ in units),  # how many pages there are, for pieces that must not see whose
+        "unit_pages": tuple(link for link in mail.links if link.unit_name),
         "office_pages": tuple(link for link in mail.links if not link.unit_name),
         "main_page": _main_page(mail.links, to_office=to_office),
         "office_word": "Phòng",

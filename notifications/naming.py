@@ -1,7 +1,6 @@
 """What is a duty, its product or its plan called in a sentence? With its period, and without what is not known."""
 
 import re
-from dataclasses import replace
 from datetime import date
 
 from notifications.content import Item, Language, LateList, PlanFacts
@@ -154,9 +153,3 @@ def _joined(parts: list[str | None]) -> str:
 
 def _lowered(text: str) -> str:
     return text[:1].lower() + text[1:]
-
-
-def anonymous(item: Item, several_units: bool) -> Item:  # noqa: FBT001 - a filter's argument
-    """Return the item as every unit may read it: its key and, where they are not printed, its unit's names left out."""
-    named_in_words = several_units or item.unit_name == item.collector_name
-    return replace(item, key="", notice_keys=(), unit_short="", unit_name=item.unit_name if named_in_words else "")

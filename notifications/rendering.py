@@ -6,20 +6,17 @@ environment of their own each, so the same sentence is compiled twice: escaped f
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2 import TemplateError as JinjaError
-from markupsafe import Markup
 
 from notifications import dates, naming, why
 from notifications.content import Language, Rendered
 from rules.errors import DondocError
 
 _FOLDER = Path(__file__).parent
-#: How many pieces are kept: a district's duties, a few times over.
-_PIECES = 1_000
 _FILTERS: dict[str, Callable[..., object]] = {
     "short": dates.short_day,
     "long": dates.long_day,
@@ -76,28 +73,8 @@ def _environment(folder: Path, language: Language, *, html: bool) -> Environment
         lstrip_blocks=True,
     )
     environment.filters.update({name: partial(words, language=language) for name, words in _FILTERS.items()})
-    environment.globals["piece"] = _pieces(environment)
-    environment.filters |= {
-        "sentence": _sentence,
-        "anonymous": naming.anonymous,
-        "short_unit": naming.short_unit,
-        "closed": _closed,
-    }
+    environment.filters |= {"sentence": _sentence, "short_unit": naming.short_unit, "closed": _closed}
     return environment
-
-
-def _pieces(environment: Environment) -> Callable[..., str]:
-    """Return what renders a part that many mails have in common, once for all of them.
-
-    Such a template sees the values it is given and nothing else, so equal values give equal words.
-    """
-
-    @lru_cache(maxsize=_PIECES)
-    def piece(name: str, **values: object) -> str:
-        words = environment.get_template(name).render(values)
-        return Markup(words) if environment.autoescape else words  # noqa: S704 - the template has escaped its values
-
-    return piece
 
 
 def _sentence(text: str) -> str:

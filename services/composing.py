@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from models import Message, Notice
 from models.database import reading, writing
+from notifications import alike
 from notifications.addresses import is_address
 from notifications.changed import render_changed
 from notifications.content import Changed, Morning, Rendered
@@ -83,7 +84,7 @@ def _drafted(job: Job, letters: Letters, parcel: Parcel) -> _Draft | None:
         raise NoSenderError
     header_id = make_msgid(domain=letter.sender.from_address.rpartition("@")[2])
     try:
-        rendered = render_morning(letter) if isinstance(letter, Morning) else render_changed(letter)
+        rendered = _rendered(letter)
         content = _bytes(letter, rendered, header_id)
     except DondocError as refusal:
         _fail(job, _ids(parcel), str(refusal))
@@ -100,6 +101,12 @@ def _drafted(job: Job, letters: Letters, parcel: Parcel) -> _Draft | None:
         made_at=job.now,
     )
     return _Draft(parcel=parcel, issued=issued, message=message)
+
+
+def _rendered(letter: Morning | Changed) -> Rendered:
+    if isinstance(letter, Morning):
+        return alike.rendered(letter, render_morning)
+    return alike.rendered(letter, render_changed)
 
 
 def _store(job: Job, drafts: Sequence[_Draft]) -> None:

@@ -78,6 +78,8 @@ class Letters:
         self._session, self._now, self._calendar, self._letterhead = session, now, calendar, letterhead
         self._today = local_date(now)
         self._offices: dict[int, Unit] = {}
+        self._deadlines: dict[str, DeadlineFacts] = {}
+        self._plan_facts: dict[tuple[int | None, Language], PlanFacts] = {}
         self._rehearsal = current(session).mode is Mode.REHEARSAL
         ids = sorted({owed.notice.assignment_id for owed in standing})
         facts = facts_for(session, ids)
@@ -124,14 +126,17 @@ class Letters:
         return fact.titled(language)
 
     def plan_facts(self, plan: Plan, language: Language) -> PlanFacts:
-        english = language is Language.EN and plan.short_title_en
-        return PlanFacts(
-            title=plan.title,
-            short_title=english or plan.short_title,
-            issuer_name=self._units[plan.issuer_id].name,
-            number=plan.number,
-            issued_on=plan.issued_on,
-        )
+        key = (plan.id, language)
+        if key not in self._plan_facts:
+            english = language is Language.EN and plan.short_title_en
+            self._plan_facts[key] = PlanFacts(
+                title=plan.title,
+                short_title=english or plan.short_title,
+                issuer_name=self._units[plan.issuer_id].name,
+                number=plan.number,
+                issued_on=plan.issued_on,
+            )
+        return self._plan_facts[key]
 
     def listed_from(self, case: Case) -> date | None:
         """Return the day from which a late unit stands on the list for the office's head."""
@@ -220,7 +225,7 @@ class Letters:
             working_days_left=self._days(self._today, deadline) if deadline and not overdue else None,
             working_days_overdue=-self._days(self._today, deadline) if deadline and overdue else None,
             consolidates_by=case.bound,
-            listed_from=self.listed_from(case),
+            listed_from=self.listed_from(case) if overdue else None,
             to_head=owed.notice.audience is Audience.HEAD,
             provisional=deadline is not None and self._calendar.day(deadline.final).provisional,
             previous_final=previous.final if previous else None,
@@ -242,7 +247,12 @@ class Letters:
         row = self._versions.get((assignment.id or 0, assignment.version))
         if row is None:
             return None
-        return DeadlineFacts(final=row.final, steps=deadline_of(row).steps, version=row.version, at=row.at)
+        alike = repr((row.final, row.at, row.version, row.steps))
+        if alike not in self._deadlines:
+            self._deadlines[alike] = DeadlineFacts(
+                final=row.final, steps=deadline_of(row).steps, version=row.version, at=row.at
+            )
+        return self._deadlines[alike]
 
 
 _OFFICE = (Audience.OFFICER, Audience.OFFICE_HEAD)

@@ -5,7 +5,7 @@ back and claims the next in their place: a connection gets its next mail only wh
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, update
@@ -21,6 +21,7 @@ from services.outbox import Owed, Readers, Waiting, ending, owed_in, release, se
 #: First wait after a temporary refusal; greylisting asks for five minutes and more. Doubled with each attempt.
 FIRST_WAIT = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(hours=2)
+_SOON_SECONDS = 0.02
 
 
 async def send_all(job: Job) -> bool:
@@ -34,13 +35,18 @@ async def send_all(job: Job) -> bool:
                 under_way[asyncio.create_task(_sent(job, message))] = message
             if not under_way:
                 return round_.voided and not job.report.alarm
-            ended, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-            returned = [(under_way.pop(task), task.result()) for task in ended]
+            returned = [(under_way.pop(task), task.result()) for task in await _ended(under_way)]
     finally:
         # Only a fault leaves any: what becomes of their mails is uncertain, and the next delivery says so.
         for task in under_way:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
+
+
+async def _ended(tasks: Iterable[asyncio.Task[Outcome]]) -> set[asyncio.Task[Outcome]]:
+    """Wait for all that come back soon, so that one transaction settles them; a slow one holds up nobody."""
+    ended, others = await asyncio.wait(tasks, timeout=_SOON_SECONDS)
+    return ended or (await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED))[0]
 
 
 async def _sent(job: Job, message: Message) -> Outcome:
