@@ -2,13 +2,14 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PYTHON ?= python3
+KILLS ?= 1000
 BIN := .venv/bin
 UV_VERSION := 0.13.9
 SOURCES := cli deployments documents flows models notifications plans portal rules services tasks edge settings.py
 # A machine that forbids bytecode would compile every library anew for every run of a flow.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup lock check test test-system screenshots run demo bench format clean
+.PHONY: help setup lock check test test-system chaos screenshots run demo bench format clean
 
 help: ## print this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +45,9 @@ test: setup ## unit, integration and acceptance tests (PyPI only)
 test-system: setup ## tests against real programs from Debian (Postfix, Chromium), installing what is missing
 	@bash tests/system/install.sh
 	$(BIN)/pytest -m system -n 2 --dist loadfile
+
+chaos: setup ## kill mornings at KILLS (1000) seeded points and count what is lost or repeated
+	$(BIN)/python -m tests.chaos --kills $(KILLS)
 
 screenshots: setup ## take the guide's pictures of the pages anew
 	@bash tests/system/install.sh

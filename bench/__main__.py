@@ -6,10 +6,19 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.measures import Measure, demo_year, opening, quiet_sweep
+from bench.sending import morning_process, whole_path
 from bench.servers import up
 from bench.workbench import workbench
 
-_ALL = {"opening": opening, "sweep": quiet_sweep, "workbench": workbench, "up": up, "demo": demo_year}
+_ALL = {
+    "opening": opening,
+    "sweep": quiet_sweep,
+    "delivery": whole_path,
+    "morning": morning_process,
+    "workbench": workbench,
+    "up": up,
+    "demo": demo_year,
+}
 
 
 def main(names: list[str]) -> int:
@@ -20,9 +29,12 @@ def main(names: list[str]) -> int:
 
 
 def _print(measures: list[Measure]) -> None:
-    table = Table("what", "measured", "at most", "holds", "compared with")
+    table = Table("what", "measured", "bound", "holds", "compared with")
     for measure in measures:
-        value, bound = f"{measure.value:.2f} {measure.unit}", f"{measure.bound:g} {measure.unit}"
+        value, bound = (
+            f"{measure.value:.2f} {measure.unit}",
+            f"{'≥' if measure.at_least else '≤'} {measure.bound:g} {measure.unit}",
+        )
         table.add_row(measure.name, value, bound, "yes" if measure.holds else "NO", measure.compared_with)
     Console(width=160).print(table)
 

@@ -27,17 +27,18 @@ _REPEATS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """One line of the table; `bound` is the largest allowed `value`."""
+    """One line of the table; `bound` is the largest allowed `value`, or with `at_least` the smallest."""
 
     name: str
     value: float
     bound: float
     unit: str
     compared_with: str
+    at_least: bool = False
 
     @property
     def holds(self) -> bool:
-        return self.value <= self.bound
+        return self.value >= self.bound if self.at_least else self.value <= self.bound
 
 
 def opening() -> list[Measure]:

@@ -14,6 +14,7 @@ from notifications.why import until, why
 _SUMMARIES = {Language.VI: "Hạn: {title} – {unit}", Language.EN: "Due: {title} – {unit}"}
 _MARKS = {Language.VI: "[Chạy thử] ", Language.EN: "[Rehearsal] "}
 _BEGIN = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//dondoc//deadlines//VI\r\nMETHOD:PUBLISH\r\n"
+_LINE = 77  # 75 octets, and the line's end
 _END = b"END:VCALENDAR\r\n"
 _WHY = {Language.VI: "Căn cứ xác định thời hạn", Language.EN: "Why this date"}
 
@@ -40,7 +41,10 @@ def deadlines_ics(
 
 
 def _line(name: str, text: str) -> bytes:
-    """Return one property, escaped and folded (RFC 5545, 3.1)."""
+    """Return one property, escaped and, where it is long, folded (RFC 5545, 3.1)."""
+    line: bytes = name.encode("ascii") + b":" + vText(text).to_ical() + b"\r\n"
+    if len(line) <= _LINE:
+        return line
     return bytes(Contentline.from_parts(name, Parameters(), vText(text)).to_ical() + b"\r\n")
 
 

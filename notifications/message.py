@@ -1,7 +1,7 @@
 """Which bytes go to the mail server? Equal input gives equal bytes, so that a retry is the same mail.
 
-The library writes the headers; the parts are put together here, since all of them are base64: the library's generator
-would look through every line of them, which costs more than all the rest of a mail.
+The library encodes and folds what must be; the rest is put together here, since all parts are base64: the library's
+generator would look through every line of them, which costs more than all the rest of a mail.
 """
 
 import re
@@ -12,6 +12,7 @@ from email.header import Header
 from email.message import Message
 from email.policy import compat32
 from email.utils import format_datetime, formataddr
+from functools import lru_cache
 from hashlib import sha256
 
 from notifications.addresses import HeaderRefusedError, checked_address
@@ -20,6 +21,7 @@ from notifications.rendering import one_line
 from rules.vocabulary import MessageKind
 
 _POLICY = compat32.clone(linesep="\r\n", cte_type="7bit")
+_LINE = 80  # 78 characters (RFC 5322, 2.1.1) and the end of the line
 _TOKEN = re.compile(r"[!-~]+")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
 
@@ -39,22 +41,31 @@ def build(
 
     `X-Dondoc-Notice` stands once for each notice that this mail settles: whoever holds the mail can trace it back.
     """
-    body = _body(rendered, _checked(_MESSAGE_ID, message_id, "Message-ID"), ics)
-    mail = Message(policy=_POLICY)
-    mail["MIME-Version"] = "1.0"
-    mail["From"] = _mailbox(sender.office_short, sender.from_address)
-    mail["To"] = _mailbox(reader.display, reader.address)
-    mail["Reply-To"] = checked_address(sender.reply_to)
-    mail["Subject"] = _encoded(one_line(rendered.subject), "Subject")
-    mail["Date"] = format_datetime(date)
-    mail["Message-ID"] = message_id
-    mail["Content-Language"] = reader.language
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
-    mail["X-Dondoc-Kind"] = kind
-    keys = "".join(f"X-Dondoc-Notice: {_checked(_TOKEN, key, 'notice key')}\r\n" for key in notice_keys)
-    # The body's own headers come last; without them the library writes no body, just the empty line after the headers.
-    return mail.as_bytes().removesuffix(b"\r\n") + keys.encode("ascii") + body
+    headers = (
+        ("MIME-Version", "1.0"),
+        ("From", _mailbox(sender.office_short, sender.from_address)),
+        ("To", _mailbox(reader.display, reader.address)),
+        ("Reply-To", checked_address(sender.reply_to)),
+        ("Subject", _encoded(one_line(rendered.subject), "Subject")),
+        ("Date", format_datetime(date)),
+        ("Message-ID", _checked(_MESSAGE_ID, message_id, "Message-ID")),
+        ("Content-Language", str(reader.language)),
+        ("Auto-Submitted", "auto-generated"),
+        ("X-Auto-Response-Suppress", "All"),
+        ("X-Dondoc-Kind", str(kind)),
+        *(("X-Dondoc-Notice", _checked(_TOKEN, key, "notice key")) for key in notice_keys),
+    )
+    return b"".join(_header(name, value) for name, value in headers) + _body(rendered, message_id, ics)
+
+
+def _header(name: str, value: str) -> bytes:
+    """Return one header; the library folds those that are long. No value holds a line break of its own."""
+    line = f"{name}: {value}\r\n".encode("ascii")
+    if len(line) <= _LINE:
+        return line
+    long = Message(policy=_POLICY)
+    long[name] = value
+    return long.as_bytes().removesuffix(b"\r\n")
 
 
 def _body(rendered: Rendered, message_id: str, ics: bytes | None) -> bytes:
@@ -89,6 +100,7 @@ def _encoded_part(headers: str, content: bytes) -> bytes:
     return f"{headers}\r\nContent-Transfer-Encoding: base64\r\n\r\n".encode("ascii") + coded
 
 
+@lru_cache(maxsize=1_000)
 def _mailbox(name: str, address: str) -> str:
     """Return name and address; a name that is not ASCII becomes as many encoded words as it needs (RFC 2047)."""
     checked, plain = checked_address(address), one_line(name)
@@ -97,6 +109,7 @@ def _mailbox(name: str, address: str) -> str:
     return f"{_encoded(plain, 'Reply-To')} <{checked}>"
 
 
+@lru_cache(maxsize=1_000)
 def _encoded(text: str, header: str) -> str:
     return text if text.isascii() else Header(text, "utf-8", header_name=header).encode(linesep=_POLICY.linesep)
 
