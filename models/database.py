@@ -15,19 +15,15 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlmodel import Session
 
-from rules.errors import DondocError
+from models.faults import DatabaseError, Fault, fault_of, unavailable
 
 #: Any fixed number: the name of the sender's advisory lock within our own PostgreSQL database.
 _DELIVERY_LOCK = 0x646F6E646F63
 _MIGRATIONS = Path(__file__).parent / "migrations"
-
-
-class DatabaseError(DondocError):
-    """The database cannot be used."""
 
 
 def make_engine(url: str) -> Engine:
@@ -43,9 +39,12 @@ def make_engine(url: str) -> Engine:
         engine = create_engine(parsed, connect_args={"timeout": 30})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "handle_error", _say_fault)
         return engine
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        event.listen(engine, "handle_error", _say_fault)
+        return engine
     raise DatabaseError(f"DONDOC_DATABASE_URL: dondoc works on sqlite and postgresql, not on {parsed.drivername}")
 
 
@@ -66,6 +65,12 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("dondoc_writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _say_fault(context: ExceptionContext) -> Exception | None:
+    """Turn a fault of the database into one clear sentence, wherever it is met; a ping only asks who is there."""
+    fault = None if context.is_pre_ping else fault_of(context.original_exception)
+    return unavailable(fault, context.original_exception) if fault else None
 
 
 @contextmanager
@@ -133,7 +138,11 @@ def delivery_lock(engine: Engine) -> Iterator[bool]:
                 if held:
                     connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _DELIVERY_LOCK})
         return
-    with Path(f"{engine.url.database}.sending").open("w") as file:
+    try:
+        file = Path(f"{engine.url.database}.sending").open("w")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise unavailable(Fault.READ_ONLY, error.strerror) from None
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

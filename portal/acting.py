@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from models.database import writing
+from models.faults import DatabaseUnavailableError
 from portal.gate import Sent, Visit
 from rules.errors import DondocError
 from rules.moments import local_date
@@ -33,6 +34,8 @@ def perform(visit: Visit, sent: Sent, act: Callable[[Session], Answer]) -> Answe
     try:
         with writing(visit.world.engine) as session:
             answer = act(session)
+    except DatabaseUnavailableError:
+        raise  # asked again it would only keep the visitor waiting for twice as long
     except (IntegrityError, DondocError):
         with writing(visit.world.engine) as session:
             if not done_already(session, sent.once):

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from documents.refusals import UploadRefusedError
 from documents.report_form import FormRefusedError
+from models.faults import DatabaseUnavailableError
 from notifications.dates import long_day
 from portal.acting import FutureDateError, NoDateError
 from portal.gate import (
@@ -33,7 +34,7 @@ from services.answers import EmptyError
 from services.approvals import DecidedAlreadyError
 from services.difficulties import SeveralPlansError, UnknownDifficultyError
 from services.extensions import AskedAlreadyError, NoDeadlineError, NotOursToExtendError, TooLateError
-from services.files import NoSuchFileError, TooManyFilesError
+from services.files import FilesFolderError, NoSuchFileError, TooManyFilesError
 from services.finding import UnknownClauseError, UnknownCycleError, UnknownPlanError
 from services.holds import HoldError
 from services.links import DeadLinkError
@@ -45,8 +46,14 @@ from services.upward import NoSuperiorContactError, NotOursError
 
 _LOG = logging.getLogger("dondoc.portal")
 
+_UNAVAILABLE = (
+    "Hệ thống tạm thời không ghi được dữ liệu; việc vừa chọn chưa được ghi nhận. Đề nghị thử lại sau ít phút; nếu vẫn "
+    "không được, báo quản trị viên."
+)
 #: Status and sentence of each refusal. The sentences are translated like those of the templates (`_` marks them).
 SENTENCES: dict[type[Exception], tuple[int, str]] = {
+    DatabaseUnavailableError: (503, _UNAVAILABLE),
+    FilesFolderError: (503, _UNAVAILABLE),
     ActRefusedError: (409, "Trạng thái của nhiệm vụ không còn cho phép việc vừa chọn. Đề nghị xem lại trang nhiệm vụ."),
     NewerSubmissionError: (409, "Đơn vị vừa gửi bản mới hơn bản đang xem. Đề nghị xem bản mới trước khi quyết định."),
     DecidedAlreadyError: (409, "Việc này đã có người quyết định trước đó; không thực hiện thêm gì."),
@@ -100,6 +107,8 @@ async def refuse(request: Request, refusal: Exception) -> Response:
     if isinstance(refusal, SignInNeededError):
         return _sign_in(visit, await _typed(request))
     status, text = refusal_words(visit, refusal)
+    if isinstance(refusal, DatabaseUnavailableError | FilesFolderError):
+        _LOG.error("a page could not be served: %s", refusal, extra={"action": "page"})
     if status == _WRONG:
         _LOG.error("fault on a page: %s", type(refusal).__name__, exc_info=_without_values(refusal))
     return page(

@@ -25,6 +25,10 @@ class TooManyFilesError(DondocError):
     """A report or a duty can have no more than twenty files."""
 
 
+class FilesFolderError(DondocError):
+    """The folder of files cannot be written."""
+
+
 class NoSuchFileError(DondocError):
     """There is no such file here."""
 
@@ -149,9 +153,16 @@ def read_file(folder: Path, file: StoredFile) -> bytes:
 
 def _write(path: Path, content: bytes) -> None:
     """Write a new file that only this user reads, whole on disk before the row that names it is committed."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            path.unlink()
+            raise
+    except OSError as error:
+        raise FilesFolderError(f"{path.parent} cannot be written: {error.strerror}") from None

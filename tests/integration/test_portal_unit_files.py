@@ -1,6 +1,7 @@
 """Files: the Excel form down and up, the Word draft, evidence that is what it says; downloads only, own ones only."""
 
 import io
+import resource
 from urllib.parse import unquote
 
 import pytest
@@ -10,7 +11,7 @@ from sqlmodel import select
 
 from models import StoredFile
 from models.database import reading, writing
-from services.files import keep_file
+from services.files import FilesFolderError, _write, keep_file
 from tests.integration.cast import DAK_KOI, DAK_PNE, OFFICE, everything, number_of
 from tests.integration.portal_cast import UnitDesk, pressing
 
@@ -224,3 +225,22 @@ def test_attaching_nothing_says_so(browser, task):
     answer = browser.send(page, "/bao-cao", button=attach_button(task), results="đang viết")
     assert answer.status == 422
     assert answer.form("/bao-cao").fields["results"] == "đang viết"
+
+
+def test_a_file_for_which_there_is_no_room_leaves_nothing_behind(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(FilesFolderError, match="files cannot be written: File too large"):
+            _write(tmp_path / "files" / "a", b"x" * 2000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list((tmp_path / "files").iterdir()) == []
+
+
+def test_a_folder_of_files_that_cannot_be_written_is_said_in_plain_words(desk, browser, task):
+    desk.world.files_folder.write_bytes(b"")  # a file where the folder should be
+    page = attach(browser, task, "a.pdf", PDF, results="Đã làm")
+    assert page.status == 503
+    assert "việc vừa chọn chưa được ghi nhận" in page.text
+    assert files(desk) == []
