@@ -14,7 +14,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlmodel import Session
@@ -89,24 +89,40 @@ def writing(engine: Engine) -> Iterator[Session]:
 
 def upgrade(engine: Engine) -> None:
     """Bring the schema to this program's version; a database of a newer version is refused untouched."""
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    config = _config()
     try:
         with engine.connect() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
     except SQLAlchemyError as error:
         raise DatabaseError(f"the database cannot be opened: {_short(error)}") from None
-    script = ScriptDirectory.from_config(config)
-    if found is not None and found not in {revision.revision for revision in script.walk_revisions()}:
+    if found is not None and not knows(found):
         raise DatabaseError(
             f"the database is of a newer version ({found}) than this program; install the newer dondoc, "
             "or point DONDOC_DATABASE_URL at another database"
         )
-    if found == script.get_current_head():
+    if found == ScriptDirectory.from_config(config).get_current_head():
         return
     with engine.execution_options(dondoc_writes=True).begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def knows(version: str) -> bool:
+    """Say whether this program has such tables, or could bring them up to date."""
+    return version in {revision.revision for revision in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return config
+
+
+def is_empty(engine: Engine) -> bool:
+    """Say whether nothing at all is there: no file, or not one table; a file that is missing is not made."""
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
+        return True
+    return not inspect(engine).get_table_names()
 
 
 def is_made(engine: Engine) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, Pool, event, text
 
 from models.database import make_engine
 
@@ -24,12 +24,12 @@ def full_disk(engine: Engine, when: str, condition: str = "TRUE") -> Iterator[No
     for statement in _NEEDING_ROOM[engine.dialect.name].format(when=when, condition=condition).split("---"):
         with engine.execution_options(dondoc_writes=True).begin() as connection:
             connection.exec_driver_sql(statement)
-    engine.dispose()  # the bound counts for each connection
-    event.listen(engine, "connect", _bound)
+    engine.dispose()  # the bound is each connection's own, also in a command's engine
+    event.listen(Pool, "connect", _bound)
     try:
         yield
     finally:
-        event.remove(engine, "connect", _bound)
+        event.remove(Pool, "connect", _bound)
         engine.dispose()
         with engine.execution_options(dondoc_writes=True).begin() as connection:
             table = when.split(" ON ")[1]

@@ -1,5 +1,6 @@
 """Bad input at the command line: one clear message, the right exit code, no traceback, and nothing half-written."""
 
+import json
 import shutil
 import socket
 import sys
@@ -11,10 +12,12 @@ from sqlalchemy import text
 from cli.main import run
 from edge import entry
 from models import Mode
-from models.database import make_engine
+from models.database import make_engine, writing
+from services.files import keep_file
 from services.installation import make
 from tests.conftest import LOADED
 from tests.integration.cast import DAK_KOI, PLAN, everything, number_of, open_year
+from tests.integration.faulty import full_disk
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "konray"
 
@@ -205,3 +208,62 @@ def test_a_year_is_opened_and_its_report_handed_in_by_hand(sqlite, dondoc):
         code, out, _ = dondoc("assignment", act[0], number_of(sqlite, DAK_KOI), *act[1:], "--as-of", "2024-10-02")
         assert code == 0
         assert out.startswith(f"{PLAN}/2024/V.4-3.a/")
+
+
+def test_a_backup_is_made_and_restored_by_hand(sqlite, dondoc, monkeypatch, tmp_path):
+    open_year(sqlite)
+    monkeypatch.setenv("DONDOC_FILES", str(tmp_path / "files"))
+    code, out, _ = dondoc("backup", tmp_path / "today.zip")
+    assert code == 0
+    assert f"backed up to {tmp_path / 'today.zip'}, read back and found whole: sqlite, earnest, " in out
+    assert "a backup never replaces anything" in refused(sqlite, dondoc, "backup", tmp_path / "today.zip")
+    assert "there is a database already" in refused(sqlite, dondoc, "restore", tmp_path / "today.zip")
+    monkeypatch.setenv("DONDOC_DATABASE_URL", f"sqlite:///{tmp_path}/new/dondoc.db")
+    code, out, _ = dondoc("restore", tmp_path / "today.zip")
+    assert code == 0
+    assert "Sending is held for all units." in out
+    assert dondoc("hold", "--lift")[:2] == (0, "sending is no longer held for all units")
+    assert dondoc("cycle", "status", PLAN, "2024")[0] == 0
+
+
+def test_a_backup_without_a_file_that_is_gone_says_so(sqlite, dondoc, monkeypatch, tmp_path):
+    open_year(sqlite)
+    monkeypatch.setenv("DONDOC_FILES", str(tmp_path / "files"))
+    with writing(sqlite) as session:
+        identifier = number_of(sqlite, DAK_KOI)
+        kept = keep_file(
+            session, tmp_path / "files", content=b"%PDF-1.4\n%%EOF\n", name="a.pdf", actor="test", now=LOADED,
+            assignment_id=identifier,
+        )  # fmt: skip
+    (tmp_path / "files" / kept.stored_as).unlink()
+    code, _, said = dondoc("backup", tmp_path / "today.zip")
+    assert code == 3
+    assert "1 file(s) are missing or changed in" in said
+    code, out, _ = dondoc("backup", tmp_path / "second.zip", "--json")
+    assert code == 3
+    assert json.loads(out)["faulty"] == [kept.stored_as]
+
+
+@pytest.mark.parametrize("name", ["nowhere/today.zip", "/dev/null/today.zip"])
+def test_a_backup_that_cannot_be_written_is_refused_in_one_sentence(sqlite, dondoc, tmp_path, name):
+    assert "today.zip cannot be written: " in refused(sqlite, dondoc, "backup", tmp_path / name)
+
+
+def test_what_is_no_backup_is_not_restored(dondoc, monkeypatch, tmp_path):
+    monkeypatch.setenv("DONDOC_DATABASE_URL", f"sqlite:///{tmp_path}/new/dondoc.db")
+    (tmp_path / "today.zip").write_bytes(b"PK no zip")
+    for name, message in (("today.zip", "is no backup of dondoc, or is damaged"), ("none.zip", "there is no file")):
+        code, _, said = dondoc("restore", tmp_path / name)
+        assert code == 1
+        assert message in said
+    assert not (tmp_path / "new" / "dondoc.db").exists()
+
+
+@pytest.mark.parametrize("command", [("follow-up", PLAN), ("cycle", "close", PLAN, "2024"), ("hold", "--reason", "x")])
+def test_a_full_disk_is_one_sentence_and_nothing_is_written(sqlite, dondoc, command):
+    open_year(sqlite)
+    table = "sweep" if command[0] == "follow-up" else "event"
+    with full_disk(sqlite, f"INSERT ON {table}"):
+        said = refused(sqlite, dondoc, *command)
+    assert said.startswith("dondoc: the disk of the database is full: nothing was written; make room there")
+    assert said.count("\n") == 1

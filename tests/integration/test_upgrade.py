@@ -1,44 +1,11 @@
 """A database of the version before the pages keeps everything it holds when it is brought up to date."""
 
-import shutil
-from pathlib import Path
-
-import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import text
 
-from models.database import make_engine, upgrade
+from models.database import upgrade
+from tests.integration.old_versions import MADE, old
 
-MIGRATIONS = Path(__file__).parents[2] / "models" / "migrations"
-MADE = "2024-01-02 01:00:00"
-
-
-def at_version(engine, version):
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.execution_options(dondoc_writes=True).begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, version)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def old(request, tmp_path):
-    """Yield an empty database of the first version."""
-    if request.param == "sqlite":
-        engine = make_engine(f"sqlite:///{tmp_path / 'old.db'}")
-        at_version(engine, "0001")
-        yield engine
-        engine.dispose()
-        shutil.rmtree(tmp_path)
-        return
-    storage = request.getfixturevalue("postgres_databases")
-    storage.make("dondoc_old")
-    engine = make_engine(storage.url("dondoc_old"))
-    at_version(engine, "0001")
-    yield engine
-    engine.dispose()
-    storage.drop("dondoc_old")
+__all__ = ["old"]
 
 
 def test_rows_of_the_first_version_are_whole_in_the_newest(old):
