@@ -102,9 +102,32 @@ def upgrade(engine: Engine) -> None:
         )
     if found == ScriptDirectory.from_config(config).get_current_head():
         return
-    with engine.execution_options(dondoc_writes=True).begin() as connection:
+    with _migrating(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+@contextmanager
+def _migrating(engine: Engine) -> Iterator[Connection]:
+    """Open the one transaction of an upgrade: a program that dies in it leaves the old version whole.
+
+    SQLite changes a table by making it anew, and dropping one that others refer to is refused while it watches over
+    references (https://www.sqlite.org/lang_altertable.html, 12 steps). So it looks at all of them at the end instead.
+    """
+    with engine.execution_options(dondoc_writes=True).connect() as connection:
+        if engine.dialect.name != "sqlite":
+            with connection.begin():
+                yield connection
+            return
+        driver: Any = connection.connection.driver_connection
+        driver.execute("PRAGMA foreign_keys = OFF")  # it has no effect within a transaction
+        try:
+            with connection.begin():
+                yield connection
+                if connection.execute(text("PRAGMA foreign_key_check")).first() is not None:
+                    raise DatabaseError("the upgrade would lose rows: nothing was changed; keep the older program")
+        finally:
+            driver.execute("PRAGMA foreign_keys = ON")
 
 
 def knows(version: str) -> bool:

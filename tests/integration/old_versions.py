@@ -1,27 +1,24 @@
 """Databases of the first version, made by its own migration, with rows in them."""
 
+from datetime import UTC, date, datetime, time
+
 import pytest
 from alembic import command
-from sqlalchemy import Engine, text
+from sqlalchemy import JSON, Engine, MetaData, insert
 
+from models.contents import contents_of
 from models.database import _config, make_engine
 
-MADE = "2024-01-02 01:00:00"
-_ROWS = {
-    "event": "(at, actor, action, subject, detail) VALUES (:at, 'cli', 'opened', :n, '{}')",
-    "unit": (
-        "(slug, brought_by, name, short_name, kind, subordinate) VALUES ('xa-' || :n, 'plan', 'Xã A', 'A', 'xa', true)"
-    ),
-    "contact": (
-        "(unit_id, role, address, title, language) SELECT id, 'contact', slug || '@konray.example', 'Đầu mối', 'vi' "
-        "FROM unit WHERE slug = 'xa-' || :n"
-    ),
-    "message": (
-        "(kind, address, local_date, header_id, sender, content, state, attempts, uncertain, detail, made_at) "
-        "VALUES ('morning', 'a' || :n || '@konray.example', '2024-01-02', '<' || :n || '@x>', 's', :content, 'sent', "
-        "1, false, '', :at)"
-    ),
-    "installation": ("(id, mode, made_at) SELECT 1, 'earnest', :at WHERE NOT EXISTS (SELECT id FROM installation)"),
+MADE = datetime(2024, 1, 2, 1, 0, tzinfo=UTC)
+_VALUES = {
+    int: 1,
+    str: "x",
+    bytes: b"x",
+    bool: True,
+    dict: {},
+    datetime: MADE,
+    date: MADE.date(),
+    time: MADE.time(),
 }
 
 
@@ -43,26 +40,28 @@ def old(storage):
     storage.drop("dondoc_old")
 
 
-def fill(engine: Engine, times: int = 1) -> dict[str, list[tuple[object, ...]]]:
-    """Write rows into the tables that the next version changes; return them."""
+def fill(engine: Engine) -> dict[str, int]:
+    """Write one row into every table, each referring to the rows of the others; return how many rows each has."""
+    tables = MetaData()
+    tables.reflect(engine)
     with engine.execution_options(dondoc_writes=True).begin() as connection:
-        for number in range(times):
-            for table, row in _ROWS.items():
-                statement = f"INSERT INTO {table} {row}"
-                found = {"at": MADE, "n": str(number), "content": b"bytes"}
-                wanted = {name: value for name, value in found.items() if f":{name}" in statement}
-                connection.execute(text(statement), wanted)
-    return rows_of(engine, dict.fromkeys(_READ))
+        for table in tables.sorted_tables:
+            if table.name != "alembic_version":
+                given = [column for column in table.columns if column.name != "id"]
+                connection.execute(insert(table).values({column.name: _value(column) for column in given}))
+    return rows_of(engine)
 
 
-_READ = {
-    "event": "SELECT action, subject FROM event WHERE action = 'opened' ORDER BY id",
-    "unit": "SELECT slug, name FROM unit ORDER BY id",
-    "contact": "SELECT address, title, unit_id FROM contact ORDER BY id",
-    "message": "SELECT address, header_id, state FROM message ORDER BY id",
-}
+def _value(column):
+    if column.foreign_keys:
+        return 1
+    if column.name == "mode":
+        return "earnest"
+    return _VALUES[dict if isinstance(column.type, JSON) else column.type.python_type]
 
 
-def rows_of(engine: Engine, names) -> dict[str, list[tuple[object, ...]]]:
+def rows_of(engine: Engine) -> dict[str, int]:
     with engine.connect() as connection:
-        return {name: [tuple(row) for row in connection.execute(text(_READ[name]))] for name in names}
+        found = contents_of(connection)
+    assert found is not None
+    return found.rows
