@@ -20,7 +20,7 @@ from services.composing import compose
 from services.delivery_job import DeliveryReport, Job, notice_lines
 from services.letters import Letterhead
 from services.outbox import owed_notices, release, waiting_on
-from services.sending import send_all
+from services.sending import LONGEST_WAIT, send_all
 
 #: Mails begin once every responsibility has its sweep of the day, or at this hour, whatever is missing.
 LATEST_BEGIN = time(8, 30)
@@ -79,18 +79,27 @@ def immediate_waiting(session: Session, now: datetime) -> bool:
 
 
 def _recover(job: Job) -> None:
-    """Take up what an earlier sender left: nobody else holds the lock, so a mail "being sent" was interrupted."""
+    """Take up what an earlier sender left: nobody else holds the lock, so a mail "being sent" was interrupted.
+
+    A morning's mail ends with its day; one of a day to come, or one that waits for longer than any does, was made while
+    the machine's clock was ahead.
+    """
     with writing(job.engine) as session:
         session.execute(
             update(Message)
             .where(col(Message.state) == MessageState.SENDING)
             .values(state=MessageState.STORED, uncertain=True)
         )
+        session.execute(
+            update(Message)
+            .where(col(Message.state) == MessageState.STORED, col(Message.not_before) > job.now + LONGEST_WAIT)
+            .values(not_before=None)
+        )
         ended = session.exec(
             select(Message).where(
                 Message.state == MessageState.STORED,
                 Message.kind == MessageKind.MORNING,
-                Message.local_date < job.today,
+                Message.local_date != job.today,
             )
         ).all()
         for message in ended:

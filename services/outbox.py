@@ -150,8 +150,12 @@ class Waiting:
     today: date
 
     def keeps(self, owed: Owed) -> bool:
-        """Say whether this must not be mailed today; reminders also rest after a công văn or the unit's answer."""
+        """Say whether this must not be mailed today; reminders also rest after a công văn or the unit's answer.
+
+        What is due on a later day was recorded by a clock that was ahead, or is seen by one that was set back.
+        """
         assignment, rung = owed.assignment, owed.notice.rung
+        early = owed.notice.due_on > self.today
         resting_until, answered_until = assignment.resting_until, assignment.answered_until
         resting = rung.startswith("+") and resting_until is not None and self.today <= resting_until
         answered = (
@@ -161,7 +165,7 @@ class Waiting:
             and self.today < answered_until
         )
         held = None in self.held or assignment.unit_id in self.held
-        return resting or answered or held or self.approvals.waiting(assignment.cycle_id, rung)
+        return early or resting or answered or held or self.approvals.waiting(assignment.cycle_id, rung)
 
 
 def waiting_on(session: Session, today: date) -> Waiting:

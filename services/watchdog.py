@@ -43,6 +43,7 @@ def faults_of(session: Session, *, now: datetime, calendar: WorkingCalendar, swe
     clauses = {plan.slug: current_clauses(session, plan.id or 0) for plan in plans}
     return [
         *(fault for plan in plans for fault in (_unswept(session, plan, clauses[plan.slug], now) if sweeps else ())),
+        *(fault for plan in plans for fault in (_of_days_to_come(session, plan, now) if sweeps else ())),
         *(fault for plan in plans for fault in _unassigned(session, plan, clauses[plan.slug], now, calendar)),
         *_failed(session, now),
     ]
@@ -57,7 +58,9 @@ def _open_plans(session: Session) -> Sequence[Plan]:
 def _unswept(session: Session, plan: Plan, clauses: list[Responsibility], now: datetime) -> list[str]:
     """A responsibility was looked at within 26 hours, or its year was opened since then."""
     rows = session.execute(
-        select(Sweep.clause, func.max(Sweep.made_at)).where(Sweep.plan_id == plan.id).group_by(col(Sweep.clause))
+        select(Sweep.clause, func.max(Sweep.made_at))
+        .where(Sweep.plan_id == plan.id, col(Sweep.made_at) <= now)
+        .group_by(col(Sweep.clause))
     )
     last: dict[str, datetime] = dict(rows.tuples().all())
     opened = session.exec(
@@ -68,6 +71,16 @@ def _unswept(session: Session, plan: Plan, clauses: list[Responsibility], now: d
         + (f"last sweep {last[clause.clause]:%Y-%m-%d %H:%M} UTC" if clause.clause in last else "never swept")
         for clause in clauses
         if now - last.get(clause.clause, opened) > SWEEP_WITHIN
+    ]
+
+
+def _of_days_to_come(session: Session, plan: Plan, now: datetime) -> list[str]:
+    """What was recorded at a later time than now: the clock is wrong, or was. Reminders may have gone out too early."""
+    last = session.exec(select(func.max(Sweep.made_at)).where(Sweep.plan_id == plan.id)).one()
+    if last is None or last <= now:
+        return []
+    return [
+        f"{plan.slug}: a sweep of {last:%Y-%m-%d %H:%M} UTC lies ahead: the machine's clock was set back, or was ahead"
     ]
 
 
