@@ -7,6 +7,7 @@ and then writes fails under concurrency however long it waits. PostgreSQL takes 
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +181,7 @@ def delivery_lock(engine: Engine) -> Iterator[bool]:
     try:
         file = Path(f"{engine.url.database}.sending").open("w")  # noqa: SIM115 - closed below
     except OSError as error:
-        raise unavailable(Fault.READ_ONLY, error.strerror) from None
+        raise unavailable(Fault.FULL if error.errno == ENOSPC else Fault.READ_ONLY, error.strerror) from None
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -32,15 +32,20 @@ class Fault(StrEnum):
     )
     BUSY = "the database is busy: another program held it for too long; nothing was written, try again in a minute"
     AWAY = "the database cannot be reached; nothing was written, try again when its server answers"
-    CLOSED = "the database cannot be opened: look whether its folder exists and dondoc's user may read and write it"
+    CLOSED = (
+        "the database cannot be opened: look whether its folder exists, its disk is mounted for writing, and dondoc's "
+        "user may read and write it"
+    )
     BROKEN_DISK = "the disk of the database reports faults: nothing was written; look at the machine's log"
     DAMAGED = "the database is damaged: stop the service, keep the file, and restore the newest good backup"
 
 
 _PASSING = (Fault.BUSY, Fault.AWAY)
 
-#: https://www.sqlite.org/rescode.html: the lowest byte of a result code is its kind.
+#: https://www.sqlite.org/rescode.html: the whole code, or its lowest byte, which is its kind.
 _SQLITE = {
+    # There is no room for the index of the log, which even a reader needs.
+    sqlite3.SQLITE_IOERR_SHMSIZE: Fault.FULL,
     sqlite3.SQLITE_FULL: Fault.FULL,
     sqlite3.SQLITE_READONLY: Fault.READ_ONLY,
     sqlite3.SQLITE_BUSY: Fault.BUSY,
@@ -68,11 +73,12 @@ _POSTGRESQL = {
 def fault_of(error: BaseException) -> Fault | None:
     """Return what a driver's error means, or None where the database is not at fault."""
     if isinstance(error, sqlite3.Error):
-        return _SQLITE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
-    code = getattr(error, "sqlstate", None)
-    if code is None:  # no answer at all: libpq itself could not connect, or lost its connection
+        code = getattr(error, "sqlite_errorcode", 0)
+        return _SQLITE.get(code) or _SQLITE.get(code & 0xFF)
+    state = getattr(error, "sqlstate", None)
+    if state is None:  # no answer at all: libpq itself could not connect, or lost its connection
         return Fault.AWAY if "OperationalError" in (kind.__name__ for kind in type(error).__mro__) else None
-    return _POSTGRESQL.get(code) or _POSTGRESQL.get(code[:2])
+    return _POSTGRESQL.get(state) or _POSTGRESQL.get(state[:2])
 
 
 def unavailable(fault: Fault, driver: object) -> DatabaseUnavailableError:

@@ -10,9 +10,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from psycopg import sql
-from psycopg.conninfo import make_conninfo
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, select, table, text
 
 from models.contents import Contents, contents_of
 from models.faults import DatabaseError
@@ -55,17 +53,17 @@ def put_back(engine: Engine, copy: Path, also: str, rows: dict[str, int]) -> Non
     _run("pg_restore", "--no-owner", "--no-privileges", f"--file={script}", str(copy))
     with script.open("a") as file:
         file.write("\nRESET search_path;\nSET timezone TO 'UTC';\n")
-        file.writelines(_must_count(name, count) for name, count in rows.items())
+        file.writelines(_must_count(engine, name, count) for name, count in rows.items())
         file.write(f"{also};\n")
     _run(
         "psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", f"--file={script}", to=engine
     )
 
 
-def _must_count(name: str, count: int) -> str:
+def _must_count(engine: Engine, name: str, count: int) -> str:
     """Return a statement that fails unless the table has that many rows."""
-    found = sql.SQL("(SELECT count(*) FROM {})").format(sql.Identifier(name)).as_string(None)
-    return f"DO $$ BEGIN ASSERT {found} = {count}, 'rows are missing'; END $$;\n"
+    found = select(func.count()).select_from(table(name)).compile(dialect=engine.dialect)
+    return f"DO $$ BEGIN ASSERT ({found}) = {count}, 'rows are missing'; END $$;\n"
 
 
 def _require_not_older(server: int) -> None:
@@ -83,6 +81,8 @@ def _run(name: str, *words: str, to: Engine | None = None) -> str:
     connection: list[str] = []
     environment = os.environ.copy()
     if to is not None:
+        from psycopg.conninfo import make_conninfo  # noqa: PLC0415 - every command would pay for psycopg's import
+
         (_, options) = to.dialect.create_connect_args(to.url)
         open_words = {key: value for key, value in options.items() if key not in _UNSAID}
         connection = ["--no-password", f"--dbname={make_conninfo('', **open_words)}"]
