@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, Annotated
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import Engine
 
 from models import postgres_snapshot, sqlite_snapshot
@@ -38,6 +38,10 @@ class BackupError(DondocError):
     """This backup cannot be made or used."""
 
 
+#: As our tables are called: it stands in SQL that PostgreSQL's programs are given.
+TableName = Annotated[str, Field(pattern=r"^[a-z_]+$")]
+
+
 class Member(BaseModel):
     """One file in the backup."""
 
@@ -57,8 +61,8 @@ class Manifest(BaseModel):
     backend: str
     table_version: str
     mode: str
-    made_at: datetime
-    rows: dict[str, int]
+    made_at: AwareDatetime
+    rows: dict[TableName, int]
     members: dict[str, Member]
     faulty: tuple[str, ...] = ()
 
@@ -95,11 +99,16 @@ def _settle(made: Path, target: Path) -> None:
     with made.open("rb") as file:
         os.fsync(file.fileno())
     made.replace(target)
-    folder = os.open(target.parent, os.O_RDONLY)
+    keep_names(target.parent)
+
+
+def keep_names(folder: Path) -> None:
+    """Bring the names in a folder onto the disk: without it a power cut can take a renamed file back."""
+    opened = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(opened)
     finally:
-        os.close(folder)
+        os.close(opened)
 
 
 def _write(engine: Engine, files: Path, made: Path, *, program: str, now: datetime) -> None:
@@ -115,7 +124,7 @@ def _write(engine: Engine, files: Path, made: Path, *, program: str, now: dateti
         faulty = []
         for name, digest in contents.files.items():
             found = files / name
-            if not found.is_file():
+            if not (found.is_file() and os.access(found, os.R_OK)):
                 faulty.append(name)
                 continue
             member = members[FILE + name] = _added(archive, FILE + name, found)

@@ -17,7 +17,7 @@ from models import postgres_snapshot, sqlite_snapshot
 from models.contents import contents_of
 from models.database import is_empty, knows, upgrade, writing
 from rules.moments import local
-from services.backups import DATABASE, FILE, BackupError, Manifest, Member, measured, reading_back, unpack
+from services.backups import DATABASE, FILE, BackupError, Manifest, Member, keep_names, measured, reading_back, unpack
 from services.journal import record
 
 _REASON = (
@@ -44,8 +44,9 @@ def restore(engine: Engine, files: Path, backup: Path, *, actor: str, now: datet
             reading_back(backup, Path(folder) / "read") as (manifest, archive),
         ):
             _require_fitting(engine, manifest)
-            with _files_placed(archive, manifest, files):
+            with _files_placed(engine, archive, manifest, files):
                 _put_back(engine, Path(folder) / "read" / DATABASE, manifest, now)
+                keep_names(workplace)
     except OSError as error:
         raise BackupError(f"nothing was restored: {error.filename or workplace}: {error.strerror}") from None
     _compare(engine, manifest)
@@ -70,8 +71,8 @@ def _require_fitting(engine: Engine, manifest: Manifest) -> None:
 
 
 @contextmanager
-def _files_placed(archive: ZipFile, manifest: Manifest, files: Path) -> Iterator[None]:
-    """Put the files where they belong, and take them away again when what follows fails.
+def _files_placed(engine: Engine, archive: ZipFile, manifest: Manifest, files: Path) -> Iterator[None]:
+    """Put the files where they belong, and take them away again when no database came after them.
 
     Their names are random, so files of another database in the same folder are never touched. One that is there
     already with the same content is left from a restore that was killed.
@@ -81,13 +82,17 @@ def _files_placed(archive: ZipFile, manifest: Manifest, files: Path) -> Iterator
     try:
         for name, member in manifest.files.items():
             if not _is_there(files / name, member):
-                unpack(archive, FILE + name, member, _fresh(files / f"{name}.part"))
-                (files / f"{name}.part").replace(files / name)
-                placed.append(files / name)
+                part = files / f"{name}.part"
+                part.unlink(missing_ok=True)
+                placed += [part, files / name]
+                unpack(archive, FILE + name, member, part)
+                part.replace(files / name)
+        keep_names(files)
         yield
     except BaseException:
-        for path in placed:
-            path.unlink(missing_ok=True)
+        if is_empty(engine):  # else an interruption came too late, and the files are needed
+            for path in placed:
+                path.unlink(missing_ok=True)
         raise
 
 
@@ -98,11 +103,6 @@ def _is_there(path: Path, member: Member) -> bool:
         if measured(file) != member:
             raise BackupError(f"{path} is there already with other content: move it away")
     return True
-
-
-def _fresh(path: Path) -> Path:
-    path.unlink(missing_ok=True)
-    return path
 
 
 def _put_back(engine: Engine, database: Path, manifest: Manifest, now: datetime) -> None:

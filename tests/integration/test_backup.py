@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import resource
 import zipfile
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -265,6 +266,28 @@ def backup(sqlite, home, tmp_path):
     return tmp_path / "backup.zip"
 
 
+def test_a_file_that_does_not_fit_takes_the_others_away_again(sqlite, home, elsewhere_sqlite, tmp_path):
+    """The second file is larger than all that may be written: the first, already placed, goes with it."""
+    open_year(sqlite)
+    attach(sqlite, home)
+    attach(sqlite, home, "large.pdf", PDF.replace(b"1 0", b"%" + b"x" * 4_000_000 + b"\n1 0"))
+    backed_up(sqlite, home, tmp_path / "backup.zip")
+    with room_for(3_000_000), pytest.raises(BackupError, match=r"nothing was restored: .*File too large"):
+        restored(elsewhere_sqlite, tmp_path / "backup.zip")
+    assert nothing_restored(elsewhere_sqlite)
+
+
+@contextmanager
+def room_for(size):
+    """Let no file grow beyond this size: the system itself refuses to write on."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 def nothing_restored(elsewhere):
     engine, folder = elsewhere
     return is_empty(engine) and not [path for path in folder.parent.rglob("*") if path.is_file()]
@@ -275,25 +298,15 @@ def test_a_backup_for_which_there_is_no_room_leaves_nothing(sqlite, home, tmp_pa
     open_year(sqlite)
     attach(sqlite, home)
     beside = set(tmp_path.iterdir())
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
-    try:
-        with pytest.raises((BackupError, DatabaseError), match=r"cannot be (written|copied)"):
-            backed_up(sqlite, home, tmp_path / "second.zip")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with room_for(room), pytest.raises((BackupError, DatabaseError), match=r"cannot be (written|copied)"):
+        backed_up(sqlite, home, tmp_path / "second.zip")
     assert set(tmp_path.iterdir()) == beside
 
 
 @pytest.mark.parametrize("room", [10_000, 150_000])
 def test_a_restore_for_which_there_is_no_room_leaves_nothing(backup, elsewhere_sqlite, room):
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
-    try:
-        with pytest.raises((BackupError, DatabaseError)):
-            restored(elsewhere_sqlite, backup)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with room_for(room), pytest.raises((BackupError, DatabaseError)):
+        restored(elsewhere_sqlite, backup)
     assert nothing_restored(elsewhere_sqlite)
     restored(elsewhere_sqlite, backup)
 
@@ -369,6 +382,10 @@ BAD = {
     "a path from the root": (renamed("/tmp/owned"), "something else than its manifest says"),  # noqa: S108
     "no manifest": (lambda members: {"database": members["database"]}, "is no backup of dondoc, or is damaged"),
     "rows that are not there": (manifest_with(rows={"event": 99999}), "does not hold what the manifest says"),
+    "a table with a name of its own": (
+        manifest_with(rows={"event; DROP": 1}),
+        "is no backup of dondoc, or is damaged",
+    ),
     "a newer format": (manifest_with(format=2), "made by a newer dondoc"),
     "not what it says it is": (manifest_with(backend="postgresql"), "pg_restore failed"),
 }
