@@ -78,6 +78,7 @@ class Letters:
         self._session, self._now, self._calendar, self._letterhead = session, now, calendar, letterhead
         self._today = local_date(now)
         self._offices: dict[int, Unit] = {}
+        self._officers: dict[int, Contact | None] = {}
         self._deadlines: dict[str, DeadlineFacts] = {}
         self._plan_facts: dict[tuple[int | None, Language], PlanFacts] = {}
         self._rehearsal = current(session).mode is Mode.REHEARSAL
@@ -151,10 +152,6 @@ class Letters:
     def _names(self) -> dict[str, str]:
         return {unit.slug: unit.name for unit in self._units.values()}
 
-    @cached_property
-    def _contacts(self) -> dict[tuple[int, ContactRole], Contact]:
-        return contacts_on(self._session, self._today)
-
     def _gather_cases(self, facts: Sequence[Fact]) -> dict[int, Case]:
         by_plan: dict[int, list[Fact]] = {}
         for fact in facts:
@@ -196,7 +193,10 @@ class Letters:
     def _sender(self, parcel: Parcel) -> Sender:
         office = self.collector(parcel.owed[0].plan) if parcel.owed else self._units[parcel.contact.unit_id]
         assert office.id is not None
-        return sender_of(office, self._contacts.get((office.id, ContactRole.CONTACT)), self._letterhead)
+        if office.id not in self._officers:
+            contacts = contacts_on(self._session, self._today, unit_id=office.id)
+            self._officers[office.id] = contacts.get((office.id, ContactRole.CONTACT))
+        return sender_of(office, self._officers[office.id], self._letterhead)
 
     def _item(self, owed: Owed, language: Language) -> Item:
         fact, case, assignment = self.fact(owed), self.case(owed), owed.assignment
