@@ -1,11 +1,16 @@
-"""What an administrator sets, all from environment variables with the prefix DONDOC_; read at the edges only."""
+"""What an administrator sets, all from environment variables with the prefix DONDOC_; read at the edges only.
 
+A secret can stand in a file instead: each file of the folder DONDOC_SECRETS_DIR is named like its variable.
+"""
+
+import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError as UnreadableError
 
 from rules.errors import DondocError
 
@@ -19,6 +24,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="DONDOC_", extra="ignore")
 
+    secrets_dir: Path | None = None
     home: Path = Path(".dondoc")
     database_url: str = ""
     calendar_file: Path | None = None
@@ -82,15 +88,24 @@ class Settings(BaseSettings):
         if self.database.startswith(prefix):
             found["DONDOC_DATABASE_URL"] = prefix + str(Path(self.database.removeprefix(prefix)).absolute())
         found["DONDOC_FILES"] = str(self.files_folder.absolute())
+        if self.secrets_dir:
+            found["DONDOC_SECRETS_DIR"] = str(self.secrets_dir.absolute())
         if self.calendar_file:
             found["DONDOC_CALENDAR_FILE"] = str(self.calendar_file.absolute())
         return found
 
     @classmethod
     def read(cls) -> Self:
-        """Read the environment; what is wrong is named by its variable."""
+        """Read the environment and the files of secrets; what is wrong is named by its variable."""
+        folder = os.environ.get("DONDOC_SECRETS_DIR") or None
+        if folder and not Path(folder).is_dir():
+            raise SettingsError(f"DONDOC_SECRETS_DIR: there is no folder {folder}; make it, or leave the variable out")
         try:
-            return cls()
+            return cls(_secrets_dir=folder)
         except ValidationError as error:
             lines = [f"DONDOC_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
             raise SettingsError("\n".join(lines)) from None
+        except (OSError, UnreadableError):
+            raise SettingsError(
+                f"DONDOC_SECRETS_DIR: a file in {folder} cannot be read; it must be text, and this user's to read"
+            ) from None

@@ -62,3 +62,35 @@ def test_a_password_is_not_shown(monkeypatch):
 def test_a_variable_of_another_program_is_none_of_ours(monkeypatch):
     monkeypatch.setenv("DONDOC_SOMETHING_ELSE", "1")
     Settings.read()
+
+
+def test_a_secret_can_stand_in_a_file_named_like_its_variable(monkeypatch, tmp_path):
+    (tmp_path / "dondoc_smtp_password").write_text("mật khẩu\n")
+    monkeypatch.setenv("DONDOC_SECRETS_DIR", str(tmp_path))
+    found = Settings.read()
+    assert found.smtp_password.get_secret_value() == "mật khẩu"
+    assert found.as_absolute()["DONDOC_SECRETS_DIR"] == str(tmp_path)  # flow runs read the file themselves
+    assert "mật khẩu" not in repr(found)
+    assert "mật khẩu" not in found.as_absolute().values()
+
+
+def test_a_variable_counts_before_a_file(monkeypatch, tmp_path):
+    """The trial mailbox must not be given the real server's password."""
+    (tmp_path / "dondoc_smtp_password").write_text("mật khẩu")
+    monkeypatch.setenv("DONDOC_SECRETS_DIR", str(tmp_path))
+    monkeypatch.setenv("DONDOC_SMTP_PASSWORD", "")
+    assert Settings.read().smtp_password.get_secret_value() == ""
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("DONDOC_SECRETS_DIR", str(tmp_path / "missing"))
+    with pytest.raises(SettingsError, match=r"^DONDOC_SECRETS_DIR: there is no folder .*missing"):
+        Settings.read()
+
+
+def test_a_file_of_secrets_that_cannot_be_read_is_refused_without_its_words(monkeypatch, tmp_path):
+    (tmp_path / "dondoc_smtp_password").write_bytes(b"hidden \xff")
+    monkeypatch.setenv("DONDOC_SECRETS_DIR", str(tmp_path))
+    with pytest.raises(SettingsError, match=r"^DONDOC_SECRETS_DIR: ") as refused:
+        Settings.read()
+    assert "hidden" not in str(refused.value)
