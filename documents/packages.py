@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from xml.etree.ElementTree import Element
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
@@ -54,14 +55,22 @@ _BAD_TYPES = {
     "vbaproject": UploadRefusal.MACROS,
     "macrosheet": UploadRefusal.MACROS,
     "activex": UploadRefusal.EMBEDDED,
+    "externallink+xml": UploadRefusal.EXTERNAL,
+    "connections+xml": UploadRefusal.EXTERNAL,
 }
-#: Relationships by the last word of their type: an OLE object, an ActiveX control, a piece of HTML or RTF.
+#: Relationships by the last word of their type: an OLE object, an ActiveX control, a piece of HTML or RTF, macros of
+#: Excel 4, another workbook or a program (DDE). By them a part is found, whatever its name says.
 _BAD_RELATIONS = {
     "oleobject": UploadRefusal.EMBEDDED,
     "control": UploadRefusal.EMBEDDED,
     "afchunk": UploadRefusal.EMBEDDED,
     "vbaproject": UploadRefusal.MACROS,
+    "xlmacrosheet": UploadRefusal.MACROS,
+    "xlintlmacrosheet": UploadRefusal.MACROS,
+    "externallink": UploadRefusal.EXTERNAL,
+    "connections": UploadRefusal.EXTERNAL,
 }
+_EMBEDDINGS = "/embeddings/"
 
 
 class PackageKind(StrEnum):
@@ -138,10 +147,10 @@ def _check_part(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: _Budge
     _refuse_known(_BAD_PARTS, name)
     chunks = _unpacked(archive, entry, budget)
     if name == _CONTENT_TYPES:
-        _refuse_known(_BAD_TYPES, _whole(chunks).decode("utf-8", "replace").lower())
+        _check_types(_whole(chunks))
     elif name.endswith(".rels"):
         _check_relations(_whole(chunks))
-    elif "/embeddings/" in name and not entry.is_dir():
+    elif _EMBEDDINGS in name and not entry.is_dir():
         _check_embedded(b"".join(chunks), budget, depth)
     else:
         _check_plain(chunks, is_xml=name.endswith(_XML_ENDINGS))
@@ -174,17 +183,30 @@ def _check_plain(chunks: Iterator[bytes], *, is_xml: bool) -> None:
         before = chunk[-_OVERLAP:]
 
 
+def _check_types(content: bytes) -> None:
+    """Look at the types as a reader understands them: in the bytes a letter can hide as `&#109;`."""
+    for entry in _entries(content):
+        _refuse_known(_BAD_TYPES, entry.get("ContentType", "").lower())
+
+
 def _check_relations(content: bytes) -> None:
-    try:
-        relations = list(fromstring(content, forbid_dtd=True))
-    except _BAD_XML as error:
-        raise UploadRefusedError(UploadRefusal.BROKEN) from error
-    for relation in relations:
+    for relation in _entries(content):
         kind = relation.get("Type", "").rpartition("/")[2].lower()
         if kind in _BAD_RELATIONS:
             raise UploadRefusedError(_BAD_RELATIONS[kind])
+        # Elsewhere an embedded file would not be looked into.
+        if kind == "package" and _EMBEDDINGS not in relation.get("Target", "").lower():
+            raise UploadRefusedError(UploadRefusal.EMBEDDED)
         if relation.get("TargetMode", "").lower() == "external" and kind != "hyperlink":
             raise UploadRefusedError(UploadRefusal.EXTERNAL)
+
+
+def _entries(content: bytes) -> list[Element]:
+    """Return the entries of a list of parts or of relationships."""
+    try:
+        return list(fromstring(content, forbid_dtd=True))
+    except _BAD_XML as error:
+        raise UploadRefusedError(UploadRefusal.BROKEN) from error
 
 
 def _check_embedded(content: bytes, budget: _Budget, depth: int) -> None:

@@ -203,6 +203,10 @@ def test_a_document_with_such_a_part_is_refused(name, part, reason):
         ("oleObject", False, UploadRefusal.EMBEDDED),  # wherever its part may lie
         ("control", False, UploadRefusal.EMBEDDED),
         ("aFChunk", False, UploadRefusal.EMBEDDED),  # a piece of HTML
+        ("package", False, UploadRefusal.EMBEDDED),  # outside the folder whose files are looked into
+        ("externalLink", False, UploadRefusal.EXTERNAL),  # a program by DDE, under any name
+        ("connections", False, UploadRefusal.EXTERNAL),
+        ("xlMacrosheet", False, UploadRefusal.MACROS),
     ],
 )
 def test_a_document_that_needs_something_else_is_refused(kind, external, reason):
@@ -215,6 +219,7 @@ def test_a_document_that_needs_something_else_is_refused(kind, external, reason)
         "application/vnd.ms-word.document.macroEnabled.main+xml",
         "application/vnd.ms-office.vbaProject",
         "application/vnd.ms-excel.macrosheet+xml",
+        "application/vnd.ms-excel.&#109;acrosheet+xml",  # as XML readers read it
     ],
 )
 def test_a_document_that_calls_itself_one_with_macros_is_refused(kind):
