@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 #: Done, but something is left: mails undelivered, findings in a plan.
 INCOMPLETE = 3
@@ -51,7 +52,12 @@ def print_json(value: Any) -> None:
 
 def print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table that wraps to the terminal."""
-    table = Table(*headings, title=title, title_justify="left")
+    table = Table(*headings, title=Text(title), title_justify="left")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*(Text("" if cell is None else _printable(str(cell))) for cell in row))
     Console().print(table)
+
+
+def _printable(text: str) -> str:
+    """What a unit has typed is no markup, and no command to the terminal."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)

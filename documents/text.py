@@ -7,8 +7,11 @@ import unicodedata
 _IMPOSSIBLE = re.compile("[\x00-\x08\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 #: A return, and the breaks of lines and pages that come with text copied from Word.
 _LINE_END = re.compile("\r\n?|\x0b|\x0c")
+#: No word is longer. Composing sorts the marks on a letter in quadratic time: a page of nothing else would take hours.
+_PIECES = re.compile(r"\s+|\S{1,200}")
 
 
 def printable(text: str) -> str:
     """Return the text without what no document can hold, its accents composed (NFC), its lines ended by LF."""
-    return unicodedata.normalize("NFC", _IMPOSSIBLE.sub("", _LINE_END.sub("\n", text)))
+    possible = _IMPOSSIBLE.sub("", _LINE_END.sub("\n", text))
+    return "".join(unicodedata.normalize("NFC", piece) for piece in _PIECES.findall(possible))

@@ -32,18 +32,19 @@ def make_engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
     except ArgumentError:
+        # Not shown: it can hold a password, wherever it was written.
         raise DatabaseError(
-            f"DONDOC_DATABASE_URL is no database address: {url.rsplit('@', maxsplit=1)[-1]!r}"
+            "DONDOC_DATABASE_URL is no database address; write sqlite:////path/file.db or postgresql://user@host/name"
         ) from None
     if parsed.get_backend_name() == "sqlite":
         _make_folder(parsed.database)
-        engine = create_engine(parsed, connect_args={"timeout": 30})
+        engine = create_engine(parsed, connect_args={"timeout": 30}, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         event.listen(engine, "handle_error", _say_fault)
         return engine
     if parsed.get_backend_name() == "postgresql":
-        engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True)
         event.listen(engine, "handle_error", _say_fault)
         return engine
     raise DatabaseError(f"DONDOC_DATABASE_URL: dondoc works on sqlite and postgresql, not on {parsed.drivername}")

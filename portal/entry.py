@@ -20,6 +20,8 @@ from portal.gate import (
     TooOftenError,
     Visit,
     client_of,
+    cookie_name,
+    cookie_of,
     count_guess,
     staff_sent,
     stranger,
@@ -68,8 +70,7 @@ def _still_open(visit: Visit, session: Session, contact: Contact) -> bool:
     """Say whether this device has the same contact's pages open already: forms under way are bound to that link."""
     try:
         return (
-            unit_visitor(session, visit.request.cookies.get(UNIT_COOKIE, ""), now=visit.now + _SOON).contact.id
-            == contact.id
+            unit_visitor(session, cookie_of(visit.request, UNIT_COOKIE), now=visit.now + _SOON).contact.id == contact.id
         )
     except DeadLinkError:
         return False
@@ -147,9 +148,9 @@ def leave_office(request: Request, visit: _Stranger, sent: Annotated[Sent, Depen
     """Sign out: the session ends on the server too."""
     del sent
     with writing(visit.world.engine) as session:
-        sign_out(session, request.cookies.get(STAFF_COOKIE, ""), now=visit.now)
+        sign_out(session, cookie_of(request, STAFF_COOKIE), now=visit.now)
     answer = see("/phong/dang-nhap")
-    answer.delete_cookie(STAFF_COOKIE)
+    _forget_cookie(visit, answer, STAFF_COOKIE)
     return answer
 
 
@@ -158,7 +159,7 @@ def leave_unit(visit: _Stranger, sent: Annotated[Sent, Depends(unit_sent)]) -> R
     """Forget the unit's link on this device; the link in the mail stays good."""
     del sent
     answer = page(visit, "left.html")
-    answer.delete_cookie(UNIT_COOKIE)
+    _forget_cookie(visit, answer, UNIT_COOKIE)
     return answer
 
 
@@ -174,4 +175,17 @@ def choose_language(visit: _Stranger, sent: _StrangerSent) -> Response:
 
 def _set_cookie(visit: Visit, answer: Response, name: str, value: str, seconds: int) -> None:
     """Scripts cannot read it, other sites' forms do not send it; over HTTPS it never travels in the clear."""
-    answer.set_cookie(name, value, max_age=seconds, httponly=True, samesite="lax", secure=visit.world.secure, path="/")
+    answer.set_cookie(
+        cookie_name(visit.world, name),
+        value,
+        max_age=seconds,
+        httponly=True,
+        samesite="lax",
+        secure=visit.world.secure,
+        path="/",
+    )
+
+
+def _forget_cookie(visit: Visit, answer: Response, name: str) -> None:
+    """Browsers heed the end of such a cookie only when it is marked as secure too."""
+    answer.delete_cookie(cookie_name(visit.world, name), httponly=True, samesite="lax", secure=visit.world.secure)

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData
 
 from models.database import reading
@@ -28,12 +29,15 @@ from services.links import (
     LinkEnd,
     StaffVisitor,
     UnitVisitor,
+    is_known,
     staff_visitor,
     unit_visitor,
 )
 from services.notes import Desk
 
 UNIT_COOKIE, STAFF_COOKIE, LANGUAGE_COOKIE = "dondoc_unit", "dondoc_staff", "dondoc_language"
+#: Browsers take a cookie of such a name only from this very host over HTTPS: no neighbour can slip a visitor another.
+_OF_THIS_HOST = "__Host-"
 #: More fields than a report of 200 activities has.
 _MOST_FIELDS, _MOST_FILES = 2_500, 1
 _LARGEST_PART = 1024 * 1024  # bytes of one text field; files are bounded by the body's limit
@@ -104,6 +108,15 @@ def world_of(request: Request) -> World:
     return found
 
 
+def cookie_name(world: World, name: str) -> str:
+    """Return what a cookie is called here: over HTTPS it is bound to this host."""
+    return f"{_OF_THIS_HOST}{name}" if world.secure else name
+
+
+def cookie_of(request: Request, name: str) -> str:
+    return request.cookies.get(cookie_name(world_of(request), name), "")
+
+
 def client_of(request: Request) -> str:
     return request.client.host if request.client else "?"
 
@@ -127,7 +140,7 @@ def late_unit_visit(request: Request) -> UnitVisit:
 
 
 def _unit_visit(request: Request, *, grace: bool) -> UnitVisit:
-    world, secret = world_of(request), request.cookies.get(UNIT_COOKIE, "")
+    world, secret = world_of(request), cookie_of(request, UNIT_COOKIE)
     if not secret:
         raise DeadLinkError(LinkEnd.UNKNOWN)
     now = world.now()
@@ -143,7 +156,7 @@ def _unit_visit(request: Request, *, grace: bool) -> UnitVisit:
 
 def staff_visit(request: Request) -> StaffVisit:
     """Whoever is signed in."""
-    world, secret = world_of(request), request.cookies.get(STAFF_COOKIE, "")
+    world, secret = world_of(request), cookie_of(request, STAFF_COOKIE)
     if not secret:
         raise SignInNeededError
     now = world.now()
@@ -176,7 +189,7 @@ def count_guess(request: Request, dead: DeadLinkError) -> None:
 
 
 def _language(request: Request, usual: Language) -> Language:
-    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    chosen = cookie_of(request, LANGUAGE_COOKIE)
     return Language(chosen) if chosen in set(Language) else usual
 
 
@@ -212,17 +225,24 @@ def _storable(text: str) -> str:
 _GUARDS = ("key", "once")
 
 
-def _sent_by(cookie: str) -> Callable[[Request], AsyncIterator[Sent]]:
-    async def read(request: Request) -> AsyncIterator[Sent]:
+def _sent_by(cookie: str) -> Callable[..., AsyncIterator[Sent]]:
+    def known(request: Request) -> str:
+        """Let nobody send us megabytes who never had a link of ours; what its end means is asked after reading."""
         require_own_origin(request)
-        secret = request.cookies.get(cookie, "")
+        secret = cookie_of(request, cookie)
+        with reading(world_of(request).engine) as session:
+            if not secret or not is_known(session, secret):
+                raise NotOurFormError
+        return secret
+
+    async def read(request: Request, secret: Annotated[str, Depends(known)]) -> AsyncIterator[Sent]:
         if not world_of(request).rates.allows(FORMS, hashlib.sha256(secret.encode()).hexdigest()):
             raise TooOftenError
-        form = await request.form(max_fields=_MOST_FIELDS, max_files=_MOST_FILES, max_part_size=_LARGEST_PART)
+        form = await _form(request, fields=_MOST_FIELDS, files=_MOST_FILES, part=_LARGEST_PART)
         try:
             given = form.get("key")
             right = hmac.new(secret.encode(), b"dondoc form", hashlib.sha256).hexdigest()
-            if not secret or not isinstance(given, str) or not hmac.compare_digest(given.encode(), right.encode()):
+            if not isinstance(given, str) or not hmac.compare_digest(given.encode(), right.encode()):
                 raise NotOurFormError
             yield Sent(form=form, once=_once(form))
         finally:
@@ -242,8 +262,16 @@ async def stranger_sent(request: Request) -> Sent:
     require_own_origin(request)
     if not world_of(request).rates.allows(FORMS, client_of(request)):
         raise TooOftenError
-    form = await request.form(max_fields=10, max_files=0, max_part_size=10_000)
+    form = await _form(request, fields=10, files=0, part=10_000)
     return Sent(form=form, once=_once(form))
+
+
+async def _form(request: Request, *, fields: int, files: int, part: int) -> FormData:
+    """Read a form in UTF-8, as our pages send it: of a megabyte, some other codecs make minutes of work."""
+    _, options = parse_options_header(request.headers.get("content-type"))
+    if options.get(b"charset", b"utf-8").lower() != b"utf-8":
+        raise NotOurFormError
+    return await request.form(max_fields=fields, max_files=files, max_part_size=part)
 
 
 def require_own_origin(request: Request) -> None:

@@ -23,6 +23,7 @@ from portal.gate import (
     SignInNeededError,
     TooOftenError,
     Visit,
+    cookie_of,
     stranger,
 )
 from portal.pages import page, said, see
@@ -137,7 +138,7 @@ def dead_link(
     `saved`: what was typed has been kept as a draft all the same; `typed` is shown where it could not be.
     """
     request = visit.request
-    secret = request.path_params.get("secret") or request.cookies.get(UNIT_COOKIE, "")
+    secret = request.path_params.get("secret") or cookie_of(request, UNIT_COOKIE)
     offered = secret if dead.contact is not None else ""
     return page(
         visit,
@@ -187,7 +188,7 @@ def _back(request: Request) -> str:
     """Return where to go on: only ever a page of ours."""
     if request.url.path.startswith("/phong"):
         return "/phong"
-    return "/don-vi" if UNIT_COOKIE in request.cookies else "/phong" if STAFF_COOKIE in request.cookies else ""
+    return "/don-vi" if cookie_of(request, UNIT_COOKIE) else "/phong" if cookie_of(request, STAFF_COOKIE) else ""
 
 
 def _without_values(fault: Exception) -> Exception:

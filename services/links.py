@@ -110,6 +110,11 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def is_known(session: Session, secret: str) -> bool:
+    """Say whether this secret was ever given out, whatever has become of it."""
+    return session.exec(select(AccessLink.id).where(AccessLink.digest == digest(secret))).first() is not None
+
+
 def unit_visitor(session: Session, secret: str, *, now: datetime, grace: bool = False) -> UnitVisitor:
     """Return whose link this is; with `grace` one that ended within the last day still lets a draft be saved."""
     row = session.exec(

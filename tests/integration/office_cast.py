@@ -14,7 +14,7 @@ from services.extensions import ask
 from services.links import UnitVisitor, keep_link, new_secret
 from services.reporting import hand_in
 from tests.integration.cast import CALENDAR, OFFICE, OFFICE_HEAD, OFFICER, number_of
-from tests.integration.portal_cast import Browser, Page, UnitDesk
+from tests.integration.portal_cast import Browser, Page, UnitDesk, named
 
 COORDINATOR, APPROVER, VIEWER = OFFICER, OFFICE_HEAD, "thanh-vien.bcd-giam-ngheo@konray.example"
 #: Members of staff who have one role alone; the real plan's officer is coordinator and reviewer in one.
@@ -56,7 +56,7 @@ class OfficeDesk(UnitDesk):
         with writing(self.engine) as session:
             found = session.exec(select(Staff).where(Staff.address == address)).one()
             keep_link(session, secret, LinkKind.STAFF, now=self.world.now(), staff_id=found.id)
-        browser.client.cookies.set(STAFF_COOKIE, secret)
+        browser.client.cookies.set(named(browser, STAFF_COOKIE), secret)
         return browser
 
     def visitor(self, session: Session, unit: str) -> UnitVisitor:

@@ -15,7 +15,7 @@ from sqlmodel import col, select
 from models import AccessLink, Contact, LinkKind, Unit
 from models.database import reading, writing
 from portal.app import make_app
-from portal.gate import LANGUAGE_COOKIE, UNIT_COOKIE
+from portal.gate import LANGUAGE_COOKIE, UNIT_COOKIE, cookie_name
 from portal.world import World
 from rules.vocabulary import ContactRole
 from services.links import keep_link, new_secret
@@ -227,12 +227,16 @@ class UnitDesk:
 _LETTERHEAD = type(LETTERHEAD)(from_address=LETTERHEAD.from_address, reply_to=LETTERHEAD.reply_to, public_url=ORIGIN)
 
 
+def named(browser: Browser, cookie: str) -> str:
+    return cookie_name(browser.client.app.state.world, cookie)
+
+
 def cookie_of(browser: Browser) -> str:
-    return browser.client.cookies.get(UNIT_COOKIE, "")
+    return browser.client.cookies.get(named(browser, UNIT_COOKIE), "")
 
 
 def speak_english(browser: Browser) -> None:
-    browser.client.cookies.set(LANGUAGE_COOKIE, "en")
+    browser.client.cookies.set(named(browser, LANGUAGE_COOKIE), "en")
 
 
 def routes(router) -> Iterator[tuple[str, str]]:

@@ -24,7 +24,7 @@ from models import LinkKind, Outgoing, OutgoingKind, Staff, Unit
 from models.database import writing
 from notifications.content import Language
 from portal.app import make_app
-from portal.gate import STAFF_COOKIE, UNIT_COOKIE, Visit
+from portal.gate import STAFF_COOKIE, UNIT_COOKIE, Visit, cookie_name
 from portal.rates import Rates
 from rules.access import StaffRole
 from services.files import keep_file
@@ -86,14 +86,14 @@ class Scene:
 
     def unit(self) -> tuple[dict[str, str], str]:
         secret = self.desk.link(DAK_PNE)
-        return {UNIT_COOKIE: secret}, secret
+        return {cookie_name(self.desk.world, UNIT_COOKIE): secret}, secret
 
     def staff(self) -> tuple[dict[str, str], str]:
         secret = new_secret()
         with writing(self.desk.engine) as session:
             found = session.exec(select(Staff).where(Staff.address == ALL_ROLES)).one()
             keep_link(session, secret, LinkKind.STAFF, now=self.desk.world.now(), staff_id=found.id)
-        return {STAFF_COOKIE: secret}, secret
+        return {cookie_name(self.desk.world, STAFF_COOKIE): secret}, secret
 
     def key(self, secret: str) -> str:
         """Return what guards this visitor's forms."""

@@ -14,7 +14,7 @@ from portal.gate import STAFF_COOKIE, UNIT_COOKIE, Visit
 from services.files import keep_file
 from tests.integration.cast import DAK_KOI, DAK_PNE, TAN_LAP, everything, number_of
 from tests.integration.office_cast import APPROVER, ONLY_COORDINATOR, PDF, REPORT_FIELDS, REVIEWER, VIEWER, OfficeDesk
-from tests.integration.portal_cast import ORIGIN, Browser, routes
+from tests.integration.portal_cast import ORIGIN, Browser, named, routes
 
 VISITORS = ("stranger", "unit", "other unit", "viewer", "reviewer", "coordinator", "approver")
 
@@ -264,7 +264,7 @@ def _try(scene: Scene, browser: Browser, method: str, route: str):
 def _key(scene: Scene, browser: Browser, route: str) -> str:
     """Return the key that this visitor's own pages carry; a stranger has none."""
     cookie = STAFF_COOKIE if route.startswith("/phong") else UNIT_COOKIE
-    secret = browser.client.cookies.get(cookie, "")
+    secret = browser.client.cookies.get(named(browser, cookie), "")
     visit = Visit(world=scene.desk.world, request=None, now=scene.desk.world.now(), language="vi", secret=secret)
     return visit.form_key
 
