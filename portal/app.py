@@ -18,8 +18,16 @@ from rules.errors import DondocError
 
 def make_app(world: World) -> FastAPI:
     """Return the pages over this world. The OpenAPI description is made for tests; it is not served."""
-    # A redirect to an address without its final slash would be made of the request's own Host header.
-    app = FastAPI(title="dondoc", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app = FastAPI(
+        title="dondoc",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        # A redirect to an address without its final slash would be made of the request's own Host header.
+        redirect_slashes=False,
+        # It would write down addresses, which can hold a secret, and the messages of faults.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
     app.state.world = world
     app.get("/suc-khoe", response_class=PlainTextResponse)(_health)
     app.get("/kieu.css", response_class=Response)(_style)

@@ -223,7 +223,7 @@ def test_each_visitor_gets_exactly_where_he_may(scene, place):
     wrong = {}
     for (method, route), expected in TABLE.items():
         before = everything(scene.desk.engine)
-        answer = _try(scene, browser, method, route)
+        answer = attempt(scene, browser, method, route)
         got = _answer(answer)
         if got != expected[place]:
             wrong[method, route] = (got, answer.status_code)
@@ -239,7 +239,7 @@ def test_whoever_may_do_it_really_does_it(scene):
         browser, place = scene.browser(visitor), VISITORS.index(visitor)
         for (method, route), expected in TABLE.items():
             if method == "POST" and expected[place] is IN and "{" in route:
-                answer = _try(scene, browser, method, route)
+                answer = attempt(scene, browser, method, route)
                 if answer.status_code != 303:
                     undone.append((visitor, route, answer.status_code))
     # Each of these needs a state that an earlier form of the walk has just ended, or a file.
@@ -253,11 +253,12 @@ def test_whoever_may_do_it_really_does_it(scene):
     ]
 
 
-def _try(scene: Scene, browser: Browser, method: str, route: str):
+def attempt(scene: Scene, browser: Browser, method: str, route: str, **typed: str):
+    """Open the page or send its form, with what this visitor's own pages would carry."""
     path = scene.path(route)
     if method == "GET":
         return browser.client.get(path, follow_redirects=False)
-    data = {"key": _key(scene, browser, route), "once": token_urlsafe(16), **FORMS.get(route, {})}
+    data = {"key": _key(scene, browser, route), "once": token_urlsafe(16), **FORMS.get(route, {}), **typed}
     return browser.client.post(path, data=data, headers={"Origin": ORIGIN}, follow_redirects=False)
 
 
