@@ -5,9 +5,13 @@ import asyncio
 import hashlib
 import hmac
 import logging
+import os
 import re
+import socket
 import stat
+import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -19,6 +23,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import select
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from cli.prefect_server import free_port
+from cli.process_tree import ProcessTree
+from cli.stack import portal_ready
 from models import AccessLink, Message, StoredFile
 from models.database import reading
 from notifications.content import Rendered
@@ -382,6 +389,60 @@ def test_an_office_that_does_not_follow_the_plan_up_gets_nowhere(scene):
             assert answer.status_code == (404 if "{" in route and "secret" not in route else answer.status_code), route
 
 
+# --- the program itself ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def program(sqlite_files, tmp_path_factory):
+    """Run the pages as `dondoc up` runs them; return their port and their log."""
+    folder, port = tmp_path_factory.mktemp("program"), free_port()
+    sqlite_files.copy("dondoc_konray", "dondoc_program")
+    settings = {"HOME": folder, "DATABASE_URL": sqlite_files.url("dondoc_program"), "PUBLIC_URL": ORIGIN}
+    variables = os.environ | {f"DONDOC_{name}": str(value) for name, value in settings.items()}
+    with ProcessTree(folder) as tree:
+        argv = [sys.executable, "-m", "portal", "--port", str(port)]
+        tree.start("portal", argv, variables, lambda: portal_ready(port), 60)
+        yield port, folder / "portal.log"
+
+
+def said_to(port: int, request: bytes) -> bytes:
+    """Send these bytes as they are, and return all that comes back."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        answer = b""
+        with suppress(ConnectionError):  # whoever is refused half-way is cut off
+            connection.sendall(request)
+            while part := connection.recv(65536):
+                answer += part
+        return answer
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"POST /ngon-ngu HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+        b"POST /ngon-ngu HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: x, chunked\r\n\r\n0\r\n\r\n",
+        b"GET /suc-khoe HTTP/1.1\r\nHost: x\r\nA b: x\r\n\r\n",
+        b"GET /suc-khoe HTTP/1.1\r\nHost: x\r\n" + b"X: " + b"a" * 2_000_000 + b"\r\n\r\n",
+        b"GET /suc khoe HTTP/1.1\r\nHost: x\r\n\r\n",
+    ],
+)
+def test_a_request_that_two_programs_could_read_differently_is_refused(program, request_bytes):
+    answer = said_to(program[0], request_bytes)
+    assert not answer or re.match(rb"HTTP/1\.1 (400|501) ", answer)
+    assert answer.count(b"HTTP/1.1 ") <= 1
+
+
+def test_the_programs_log_holds_no_address_with_a_secret_and_no_line_of_a_visitor(program):
+    port, log = program
+    for path in (b"/l/SECRETSECRET", b"/phong/vao/SECRETSECRET", b"/l/a%0aFAKE", b"/x?FAKE"):
+        answer = said_to(port, b"GET " + path + b" HTTP/1.1\r\nHost: FAKE\r\nConnection: close\r\n\r\n")
+        assert b"\r\nserver:" not in answer.lower()
+    told = log.read_text("utf-8")
+    assert "GET /l/{secret} 410" in told
+    assert "SECRET" not in told
+    assert "FAKE" not in told
+
+
 # --- files -----------------------------------------------------------------------------------------------------------
 
 
@@ -509,7 +570,8 @@ def test_links_are_kept_as_digests_and_compared_by_the_database(desk):
 
 def test_nothing_writes_addresses_and_faults_down_for_others(desk):
     """The framework can trace requests, with their paths, wherever an environment variable says."""
-    assert not make_app(desk.world)._native_telemetry.enabled()
+    traced = make_app(desk.world)._telemetry
+    assert [traced[kind] for kind in ("tracing", "metrics", "logs")] == [False, False, False]
 
 
 def test_no_title_can_begin_a_line_of_a_calendar():
