@@ -31,7 +31,7 @@ def make_engine(url: str) -> Engine:
     """Return an engine for a SQLite or PostgreSQL address; nothing is opened yet."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         # Not shown: it can hold a password, wherever it was written.
         raise DatabaseError(
             "DONDOC_DATABASE_URL is no database address; write sqlite:////path/file.db or postgresql://user@host/name"

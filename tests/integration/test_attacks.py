@@ -27,7 +27,7 @@ from cli.prefect_server import free_port
 from cli.process_tree import ProcessTree
 from cli.stack import portal_ready
 from models import AccessLink, Message, StoredFile
-from models.database import reading
+from models.database import reading, writing
 from notifications.content import Rendered
 from notifications.ics import deadlines_ics
 from notifications.message import build
@@ -37,6 +37,7 @@ from portal.downloads import download
 from portal.gate import STAFF_COOKIE, UNIT_COOKIE
 from portal.headers import Guarded
 from rules.vocabulary import MessageKind
+from services.files import MOST_FILES, MOST_UPLOADS, TooManyFilesError, keep_file, remove_file
 from tests.integration.cast import DAK_KOI, DAK_PNE, OFFICER, everything, messages, number_of
 from tests.integration.office_cast import COORDINATOR, PDF, OfficeDesk
 from tests.integration.portal_cast import ORIGIN, TestClient, UnitDesk, cookie_of, named, read_page
@@ -461,6 +462,27 @@ def test_a_file_is_kept_under_a_name_of_ours_and_read_by_nobody_else(desk, name)
         (row,) = session.exec(select(StoredFile))
     assert "/" not in row.name
     assert "\\" not in row.name
+
+
+def test_one_report_cannot_fill_the_disk(desk):
+    """Neither by many files at once, nor by attaching and removing for ever: removed bytes stay."""
+    number, folder, now = number_of(desk.engine, DAK_PNE), desk.world.files_folder, desk.world.now()
+
+    def keep(place):
+        content = PDF + str(place).encode()
+        return keep_file(session, folder, content=content, name="a.pdf", actor="test", now=now, assignment_id=number)
+
+    with writing(desk.engine) as session:
+        files = [keep(place) for place in range(MOST_FILES)]
+        with pytest.raises(TooManyFilesError):
+            keep(MOST_FILES)
+        for place in range(MOST_FILES, MOST_UPLOADS):
+            remove_file(session, files.pop(), actor="test", now=now)
+            files.append(keep(place))
+        remove_file(session, files.pop(), actor="test", now=now)
+        with pytest.raises(TooManyFilesError):
+            keep(MOST_UPLOADS)
+    assert len(list(folder.iterdir())) == MOST_UPLOADS
 
 
 @pytest.mark.parametrize("path", ["..%2f..%2fdondoc.db", "%2e%2e/1", "1%00", "-1", "1e3", "99999999999999999999"])
