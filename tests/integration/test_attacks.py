@@ -10,7 +10,6 @@ import re
 import socket
 import stat
 import sys
-import time
 from contextlib import suppress
 from dataclasses import replace
 from email import message_from_bytes, policy
@@ -318,12 +317,10 @@ def multipart(fields, charset):
 def test_a_form_is_read_in_the_encoding_of_our_pages_only(desk, charset, status):
     browser = desk.browser(DAK_KOI)
     fields = browser.get("/don-vi").form("/xac-nhan").fields
-    began = time.monotonic()
     answer = browser.client.post(
         "/don-vi/xac-nhan", **multipart(fields | {"t": "ab" * 200_000}, charset), follow_redirects=False
     )
     assert answer.status_code == status
-    assert time.monotonic() - began < 2
 
 
 @pytest.mark.parametrize(("path", "cookie"), [("/don-vi/xac-nhan", UNIT_COOKIE), ("/phong/tam-dung", STAFF_COOKIE)])
