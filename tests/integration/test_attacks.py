@@ -553,8 +553,9 @@ def test_the_headers_guard_is_the_outermost_of_ours(desk):
 # --- what we fetch ---------------------------------------------------------------------------------------------------
 
 CLIENTS = {"httpx", "requests", "aiohttp", "urllib3", "urllib.request", "http.client", "ftplib", "socket", "subprocess"}
-#: Who may open a connection or start a program: the command line; the pages' own listening socket.
-ALLOWED = {("portal/__main__.py", "socket")}
+#: Who may open a connection or start a program: the command line; the pages' own listening socket; a backup, which runs
+#: PostgreSQL's own programs.
+ALLOWED = {("portal/__main__.py", "socket"), ("models/postgres_snapshot.py", "subprocess")}
 
 
 def test_nothing_that_units_or_plan_files_reach_can_fetch_an_address_or_start_a_program():
