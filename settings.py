@@ -40,6 +40,14 @@ class Settings(BaseSettings):
     smtp_timeout: Annotated[float, Field(gt=0, le=600)] = 30
     smtp_connections: Annotated[int, Field(ge=1, le=20)] = 4
 
+    imap_host: str = ""
+    imap_port: Annotated[int, Field(ge=1, le=65535)] = 993
+    imap_security: Literal["starttls", "tls", "none"] = "tls"
+    imap_user: str = ""
+    imap_password: SecretStr = SecretStr("")
+    imap_folder: Annotated[str, Field(pattern=r"^[ -!#-\[\]-~]+$")] = "INBOX"
+    imap_ca_file: str = ""
+
     mail_from: str = ""
     mail_reply_to: str = ""
     mail_contact_title: str = ""

@@ -53,6 +53,7 @@ _OUTCOMES = {
     NoticeState.SUPERSEDED: "Được thay bằng lần nhắc sau",
     NoticeState.SKIPPED: "Không gửi",
     NoticeState.FAILED: "Gửi không thành công",
+    NoticeState.BOUNCED: "Thư bị trả lại",
 }
 
 

@@ -11,7 +11,7 @@ import typer
 from cli.common import INCOMPLETE, print_json
 from cli.prefect_server import PrefectHome, server_ready
 from cli.stack import portal_ready
-from edge.mail import mailer
+from edge.mail import mailer, returned_mails
 from models import Mode
 from models.database import is_made, make_engine, reading
 from notifications.addresses import is_address
@@ -51,7 +51,7 @@ def examine() -> list[Part]:
     except DondocError as refusal:
         return [Part(name="settings", verdict=Verdict.WRONG, found=str(refusal), mend="correct the variables named")]
     parts: list[Part] = []
-    for look in (_database, _calendar, _sender, _mail_server, _portal, _prefect):
+    for look in (_database, _calendar, _sender, _mail_server, _returned_mails, _portal, _prefect):
         parts += _looked(look, settings)
     return parts
 
@@ -151,6 +151,21 @@ def _mail_server(settings: Settings) -> Iterator[Part]:
 async def _probed(settings: Settings) -> str:
     async with mailer(settings) as client:
         return await client.probe()
+
+
+def _returned_mails(settings: Settings) -> Iterator[Part]:
+    if not settings.imap_host:
+        yield Part(
+            name="returned mails",
+            verdict=Verdict.WARNING,
+            found="DONDOC_IMAP_HOST is not set: an address that does not exist may stay unnoticed",
+            mend="set DONDOC_IMAP_HOST, or let your mail server pipe returned mails to `dondoc bounce`",
+        )
+        return
+    where = f"{settings.imap_host}:{settings.imap_port} ({settings.imap_security}), {settings.imap_folder}"
+    with returned_mails(settings) as mails:
+        waiting = len(mails.unread())
+    yield Part(name="returned mails", verdict=Verdict.GOOD, found=f"{where} can be read, {waiting} unread")
 
 
 def _portal(settings: Settings) -> Iterator[Part]:

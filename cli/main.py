@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from cli import assignments, backups, cycles, operations, plans, servers
+from cli import assignments, backups, bounces, cycles, operations, plans, servers
 from rules.errors import DondocError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.add_typer(cycles.app, name="cycle")
 app.add_typer(assignments.app, name="assignment")
 operations.register(app)
 backups.register(app)
+bounces.register(app)
 servers.register(app)
 
 

@@ -1,5 +1,6 @@
-"""What mails need: the office's letterhead and its mail server. Apart from the entry, for a sweep sends none."""
+"""What mails need: the office's letterhead, its mail server, and where returned mails lie. A sweep needs none of it."""
 
+from notifications.imap import ImapFolder
 from notifications.mailer import SmtpMailer
 from notifications.smtp import MailServer, Security
 from rules.errors import DondocError
@@ -9,6 +10,10 @@ from settings import Settings
 
 class NoMailServerError(DondocError):
     """DONDOC_SMTP_HOST is not set: nothing can be sent. Set it, or try with `dondoc up --trial`."""
+
+
+class NoReturnedMailsError(DondocError):
+    """DONDOC_IMAP_HOST is not set: there is no mailbox of returned mails to read."""
 
 
 def letterhead(settings: Settings) -> Letterhead:
@@ -39,3 +44,18 @@ def mailer(settings: Settings) -> SmtpMailer:
             ca_file=settings.smtp_ca_file or None,
         )
     )
+
+
+def returned_mails(settings: Settings) -> ImapFolder:
+    """Return the mailbox in which returned mails arrive, not yet opened."""
+    if not settings.imap_host:
+        raise NoReturnedMailsError
+    server = MailServer(
+        host=settings.imap_host,
+        port=settings.imap_port,
+        security=Security(settings.imap_security),
+        username=settings.imap_user or None,
+        password=settings.imap_password.get_secret_value() or None,
+        ca_file=settings.imap_ca_file or None,
+    )
+    return ImapFolder(server, settings.imap_folder)

@@ -1,4 +1,4 @@
-"""Every fifteen minutes of the day: send what is owed, one mail per person and working day."""
+"""Every fifteen minutes of the day: take in what came back, send what is owed, one mail per person and working day."""
 
 from datetime import date
 
@@ -9,7 +9,7 @@ from prefect.states import Completed, Failed
 
 from edge.entry import day_of
 from flows.ending import named_or, refusals_said
-from tasks.mailing import deliver_owed, delivery_sentence
+from tasks.mailing import deliver_owed, delivery_sentence, look_at_returned
 
 
 def _run_name() -> str:
@@ -19,12 +19,14 @@ def _run_name() -> str:
 @flow(name="deliver_mail", flow_run_name=_run_name)
 @refusals_said
 async def deliver_mail(as_of: date | None = None) -> State[None]:
-    """Send the mails that are owed.
+    """Send the mails that are owed; first see which ones came back, so that their next readers are written to.
 
     Args:
         as_of: the day that counts; empty for today. A day to come is refused unless the database is a rehearsal.
 
     """
+    returned = await look_at_returned(as_of)
     report = await deliver_owed(as_of)
-    failed = report.alarm or report.undelivered or report.notices.get("failed")
-    return (Failed if failed else Completed)(message=delivery_sentence(report))
+    failed = report.alarm or report.undelivered or report.notices.get("failed") or (returned and returned.faulty)
+    said = delivery_sentence(report) + (f" Thư trả lại: {returned.said}." if returned else "")
+    return (Failed if failed else Completed)(message=said)

@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 from models.columns import stored
 from rules.vocabulary import MessageKind, MessageState
 
-_ONE_A_DAY = text("kind = 'morning' AND state IN ('stored', 'sending', 'sent', 'failed')")
+_ONE_A_DAY = text("kind = 'morning' AND state IN ('stored', 'sending', 'sent', 'failed', 'bounced')")
 
 
 class Message(SQLModel, table=True):

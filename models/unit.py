@@ -1,6 +1,6 @@
 """Units, the groups they belong to, and their mailboxes; all dated, because a unit is not its name."""
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
@@ -51,6 +51,7 @@ class Contact(SQLModel, table=True):
 
     `named_here`: named by the unit on its own page (a substitute for some days, a colleague), not by a plan's file.
     `stands_in_for` is the contact whom a substitute replaces between `valid_from` and `valid_to`.
+    `unreachable_since`: when a mail first came back from the address, and why; another address is another row.
     """
 
     __table_args__ = (UniqueConstraint("unit_id", "role", "address", "valid_from"),)
@@ -63,5 +64,7 @@ class Contact(SQLModel, table=True):
     language: str = "vi"
     named_here: bool = False
     stands_in_for: int | None = Field(default=None, foreign_key="contact.id")
+    unreachable_since: datetime | None = None
+    unreachable_why: str = ""
     valid_from: date | None = None
     valid_to: date | None = None

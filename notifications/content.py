@@ -204,8 +204,8 @@ class WeekAhead:
     """The office's overview on the first working morning of a week; the numbers count, the lists name.
 
     `near` are the deadlines of the next ten working days, each with how many units still owe it (day, duty and plan,
-    units). `failed`: mails that could not be delivered in the last seven days. `faults`: what the system's own check
-    found; empty means "hệ thống hoạt động bình thường".
+    units). `failed`: mails that could not be delivered in the last seven days. `unreachable`: units with a mailbox from
+    which mails come back. `faults`: what the system's own check found; empty means "hệ thống hoạt động bình thường".
     """
 
     week: date
@@ -214,6 +214,7 @@ class WeekAhead:
     difficulties: int
     near: tuple[tuple[date, str, int], ...] = ()
     failed: int = 0
+    unreachable: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
 
 

@@ -23,7 +23,7 @@ from rules.vocabulary import MessageKind
 _POLICY = compat32.clone(linesep="\r\n", cte_type="7bit")
 _LINE = 80  # 78 characters (RFC 5322, 2.1.1) and the end of the line
 _TOKEN = re.compile(r"[!-~]+")
-_MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
+MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
 
 
 def build(
@@ -48,7 +48,7 @@ def build(
         ("Reply-To", checked_address(sender.reply_to)),
         ("Subject", _encoded(one_line(rendered.subject), "Subject")),
         ("Date", format_datetime(date)),
-        ("Message-ID", _checked(_MESSAGE_ID, message_id, "Message-ID")),
+        ("Message-ID", _checked(MESSAGE_ID, message_id, "Message-ID")),
         ("Content-Language", str(reader.language)),
         ("Auto-Submitted", "auto-generated"),
         ("X-Auto-Response-Suppress", "All"),

@@ -54,7 +54,7 @@ class MailServerFaultyError(DondocError):
 
 @dataclass(frozen=True, kw_only=True)
 class MailServer:
-    """Where mail is handed in.
+    """Where mail is handed in, or fetched.
 
     `timeout` is in seconds, for each reply; `connections` is how many are held at once, at most; `ca_file` is trusted
     instead of the machine's authorities.

@@ -13,7 +13,7 @@ from portal.office_desk import Coordinating, Sending, Viewing, office_page, offi
 from portal.pages import see
 from rules.moments import local_date
 from services.links import revoke_links
-from services.outreach import people_of_units, require_own_contact, send_test, units_of_plans
+from services.outreach import people_of_units, require_own_contact, send_test, units_of_plans, write_again
 from services.progress import ON_A_PAGE
 from services.upward import NotOursError
 
@@ -53,3 +53,15 @@ def revoke(contact_id: Number, sent: Sending, visit: Coordinating) -> Response:
 
     perform(visit, sent, act)
     return see("/phong/dau-moi?da=thu-hoi")
+
+
+@router.post("/dau-moi/{contact_id}/gui-lai", openapi_extra=form_body())
+def reach(contact_id: Number, sent: Sending, visit: Coordinating) -> Response:
+    """Write again to a mailbox from which mails came back: somebody has seen to it that it works."""
+
+    def act(session: Session) -> None:
+        require_own_contact(session, visit.visitor, contact_id, local_date(visit.now))
+        write_again(session, contact_id, actor=visit.visitor.actor, now=visit.now, once=sent.once)
+
+    perform(visit, sent, act)
+    return see("/phong/dau-moi?da=lai-den")

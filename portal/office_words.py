@@ -43,6 +43,7 @@ DONE = {
     "dung": "Đã tạm dừng gửi.",
     "gui-lai": "Đã cho gửi lại. Lần nhắc mới nhất còn phải gửi sẽ gửi trong lượt gửi thư tiếp theo.",
     "thu-thu": "Đã lập thư thử gửi đến các đầu mối. Thư không gửi được sẽ hiển thị tại trang Tổng quan.",
+    "lai-den": "Đã ghi nhận: địa chỉ này nhận được thư. Thư còn phải gửi sẽ gửi trong lượt gửi thư tiếp theo.",
     "thu-hoi": "Đã thu hồi mọi liên kết của đầu mối này. Thư tiếp theo có liên kết mới.",
     "tep": "Đã đính kèm tệp.",
     "bo-tep": "Đã bỏ tệp.",
@@ -70,6 +71,7 @@ MESSAGE_STATES = {
     MessageState.SENDING: "đang gửi",
     MessageState.SENT: "đã gửi",
     MessageState.FAILED: "gửi không thành công",
+    MessageState.BOUNCED: "đã gửi, bị trả lại",
     MessageState.VOID: "không gửi, đã thay bằng thư khác",
     MessageState.EXPIRED: "không gửi, đã hết thời gian",
 }

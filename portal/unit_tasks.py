@@ -126,7 +126,7 @@ def _gathered(session: Session, visit: UnitVisit, task: Task) -> Around:
 
 def _has_happened(entry: Mailed | Answered | Act) -> bool:
     """A reminder that still waits to be sent, or was overtaken before it was, is no news to its reader."""
-    return not isinstance(entry, Mailed) or entry.state in (NoticeState.SENT, NoticeState.SKIPPED, NoticeState.FAILED)
+    return not isinstance(entry, Mailed) or entry.state not in (NoticeState.OWED, NoticeState.SUPERSEDED)
 
 
 def _clock(visit: UnitVisit) -> partial[Time | None]:

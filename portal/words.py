@@ -57,6 +57,7 @@ OUTCOMES = {
     NoticeState.SUPERSEDED: "Được thay bằng lần nhắc sau",
     NoticeState.SKIPPED: "Không gửi",
     NoticeState.FAILED: "Gửi không thành công",
+    NoticeState.BOUNCED: "Thư bị trả lại",
 }
 
 SKIPS = {
@@ -87,6 +88,7 @@ ACTS = {
     "passed on": "Chuyển cho cán bộ khác của đơn vị",
     "letter": "Gửi công văn đôn đốc",
     "arrival corrected": "Sửa ngày đến",
+    "bounced": "Thư bị trả lại, không tính là một lần nhắc",
 }
 _OTHER_ACT = "Cập nhật nhiệm vụ"
 

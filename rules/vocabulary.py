@@ -77,13 +77,17 @@ class AssignmentState(StrEnum):
 
 
 class NoticeState(StrEnum):
-    """Where a notice stands; every notice leaves `owed` for exactly one of the others."""
+    """Where a notice stands; every notice leaves `owed` for exactly one of the others.
+
+    `bounced`: its mail came back, and it was not worth sending again. One that still holds is owed again instead.
+    """
 
     OWED = "owed"
     SENT = "sent"
     SUPERSEDED = "superseded"
     SKIPPED = "skipped"
     FAILED = "failed"
+    BOUNCED = "bounced"
 
 
 class SkipReason(StrEnum):
@@ -109,11 +113,12 @@ class MessageKind(StrEnum):
 
 
 class MessageState(StrEnum):
-    """A message's way: stored before it is sent, settled after."""
+    """A message's way: stored before it is sent, settled after. `bounced`: it was sent, and came back."""
 
     STORED = "stored"
     SENDING = "sending"
     SENT = "sent"
     FAILED = "failed"
+    BOUNCED = "bounced"
     VOID = "void"
     EXPIRED = "expired"

@@ -19,7 +19,7 @@ from rules.workdays import WorkingCalendar
 from services.composing import compose
 from services.delivery_job import DeliveryReport, Job, notice_lines
 from services.letters import Letterhead
-from services.outbox import owed_notices, release, waiting_on
+from services.outbox import Readers, owed_notices, release, waiting_on
 from services.sending import LONGEST_WAIT, send_all
 
 #: Mails begin once every responsibility has its sweep of the day, or at this hour, whatever is missing.
@@ -73,9 +73,11 @@ def immediate_waiting(session: Session, now: datetime) -> bool:
     )
     if session.exec(stored).first() is not None:
         return True
-    changed = owed_notices(session, changed_only=True)
-    waiting = waiting_on(session, local_date(now)) if changed else None
-    return waiting is not None and not all(waiting.keeps(owed) for owed in changed)
+    changed, today = owed_notices(session, changed_only=True), local_date(now)
+    if not changed:
+        return False
+    waiting, readers = waiting_on(session, today), Readers(session, today)
+    return any(readers.of(owed) is not None and not waiting.keeps(owed) for owed in changed)
 
 
 def _recover(job: Job) -> None:

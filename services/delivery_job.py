@@ -71,7 +71,7 @@ def notice_lines(session: Session, ids: Sequence[int]) -> list[Line]:
     for part in chunks(ids):
         notices = session.exec(select(Notice).where(col(Notice.id).in_(part)).order_by(col(Notice.id))).all()
         facts = {fact.assignment.id: fact for fact in facts_for(session, sorted({n.assignment_id for n in notices}))}
-        names = _names(session, facts.values())
+        names = names_of(session, facts.values())
         for notice in notices:
             fact = facts[notice.assignment_id]
             name = f"{names[notice.assignment_id]}/v{notice.version}/{notice.rung}/{notice.audience}"
@@ -79,7 +79,8 @@ def notice_lines(session: Session, ids: Sequence[int]) -> list[Line]:
     return found
 
 
-def _names(session: Session, facts: Iterable[Fact]) -> dict[int, str]:
+def names_of(session: Session, facts: Iterable[Fact]) -> dict[int, str]:
+    """Return the lasting names of many assignments, by id."""
     cycles = {
         cycle.id: (plan, cycle.year)
         for cycle, plan in session.exec(select(Cycle, Plan.slug).join(Plan, col(Plan.id) == Cycle.plan_id))

@@ -73,15 +73,52 @@ def office_on(session: Session, plan_id: int, day: date) -> Unit | None:
 
 
 def colleagues_on(session: Session, day: date) -> list[Contact]:
-    """Return the colleagues to whom single assignments were passed, as they stand on `day`."""
-    return list(session.exec(select(Contact).where(Contact.role == ContactRole.COLLEAGUE, *on_day(Contact, day))))
+    """Return the colleagues to whom single assignments were passed and whom mails reach, as they stand on `day`."""
+    return list(
+        session.exec(
+            select(Contact).where(
+                Contact.role == ContactRole.COLLEAGUE,
+                col(Contact.unreachable_since).is_(None),
+                *on_day(Contact, day),
+            )
+        )
+    )
 
 
 def contacts_on(session: Session, day: date, *, unit_id: int | None = None) -> dict[tuple[int, ContactRole], Contact]:
     """Return the mailbox of every unit (or of one) and role on `day`; of several, the one that came last.
 
-    So a substitute, who is named for some days only, takes the place of the one he stands in for just then.
+    So a substitute, who is named for some days only, takes the place of the one he stands in for just then. A mailbox
+    from which mails come back gives way to any other of its role.
     """
-    query = select(Contact).where(*on_day(Contact, day)).order_by(col(Contact.id))
+    reachable = col(Contact.unreachable_since).is_(None)
+    query = select(Contact).where(*on_day(Contact, day)).order_by(reachable, col(Contact.id))
     rows = session.exec(query if unit_id is None else query.where(Contact.unit_id == unit_id)).all()
     return {(contact.unit_id, contact.role): contact for contact in rows}
+
+
+#: Who of the unit reads in place of a mailbox from which mails come back.
+_STAND_INS = {
+    ContactRole.CONTACT: (ContactRole.HEAD, ContactRole.COLLEAGUE),
+    ContactRole.HEAD: (ContactRole.CONTACT,),
+    ContactRole.COLLEAGUE: (),
+}
+
+
+def reachable_reader(contacts: dict[tuple[int, ContactRole], Contact], own: Contact) -> Contact | None:
+    """Return `own` while mails reach it, else who of its unit reads in its place; None where nobody is left."""
+    roles = (own.role, *_STAND_INS[own.role])
+    candidates = [contact for role in roles if (contact := contacts.get((own.unit_id, role))) is not None]
+    return next((contact for contact in candidates if contact.unreachable_since is None), None)
+
+
+def unreachable_on(session: Session, day: date) -> list[tuple[Unit, Contact]]:
+    """Return every mailbox from which mails come back, with its unit, as they stand on `day`."""
+    return list(
+        session.exec(
+            select(Unit, Contact)
+            .join(Contact, col(Contact.unit_id) == Unit.id)
+            .where(col(Contact.unreachable_since).is_not(None), *on_day(Contact, day), *on_day(Unit, day))
+            .order_by(col(Unit.id), col(Contact.id))
+        )
+    )

@@ -22,7 +22,7 @@ from rules.errors import DondocError
 from rules.moments import local, local_date
 from rules.vocabulary import ContactRole, MessageKind
 from services.cases import facts_for
-from services.directory import contacts_on, office_on
+from services.directory import contacts_on, office_on, reachable_reader
 from services.finding import year_of
 from services.installation import current
 from services.letters import Letterhead, sender_of
@@ -80,10 +80,13 @@ def task_facts(session: Session, assignment: Assignment, language: Language) -> 
 
 
 def contact_for(session: Session, assignment: Assignment, now: datetime) -> Contact | None:
-    """Return the colleague it was passed to, else the unit's đầu mối of the day."""
+    """Return the colleague it was passed to, else the unit's đầu mối of the day, or who reads in his place."""
     contacts = contacts_on(session, local_date(now), unit_id=assignment.unit_id)
     passed = session.get(Contact, assignment.contact_id) if assignment.contact_id else None
-    return passed or contacts.get((assignment.unit_id, ContactRole.CONTACT))
+    if passed is not None and passed.unreachable_since is None:
+        return passed
+    own = contacts.get((assignment.unit_id, ContactRole.CONTACT))
+    return own and reachable_reader(contacts, own)
 
 
 def send_sign_in(session: Session, desk: Desk, staff: Staff) -> str:

@@ -15,7 +15,7 @@ from rules.standing import Standing, moot
 from rules.vocabulary import Audience, ContactRole, MessageKind, MessageState, NoticeState, SkipReason
 from services.approvals import Approvals, approvals_of
 from services.chunks import by_id
-from services.directory import colleagues_on, contacts_on, office_on
+from services.directory import colleagues_on, contacts_on, office_on, reachable_reader
 from services.holds import held_units
 from services.weekly import overviews_owed
 
@@ -182,8 +182,9 @@ def settle(session: Session, notices: Sequence[Notice], state: NoticeState, reas
 def parcels(
     session: Session, standing: Sequence[Owed], *, today: date, now: datetime, morning: bool
 ) -> tuple[list[Parcel], list[Owed]]:
-    """Group what is owed by address and kind; what cannot reach anybody ends as skipped and is returned apart.
+    """Group what is owed by address and kind; what has no reader at all ends as skipped and is returned apart.
 
+    Where mails come back from every mailbox of the reader's unit it waits, owed, for an address that works.
     Units come before the labour office, so that the late unit and its head are told before anybody above them.
     """
     waiting = waiting_on(session, today)
@@ -194,6 +195,8 @@ def parcels(
         if waiting.keeps(owed) or not (morning or owed.immediate):
             continue
         contact = readers.of(owed)
+        if contact is None:
+            continue
         if isinstance(contact, SkipReason):
             settle(session, [owed.notice], NoticeState.SKIPPED, contact, now=now)
             unreachable.append(owed)
@@ -234,7 +237,8 @@ class Readers:
         plans = [identifier for identifier in session.exec(select(Plan.id)) if identifier is not None]
         self._offices = {plan_id: office_on(session, plan_id, today) for plan_id in plans}
 
-    def of(self, owed: Owed) -> Contact | SkipReason:
+    def of(self, owed: Owed) -> Contact | SkipReason | None:
+        """Return the reader, why there is none, or None while mails come back from whoever could be."""
         passed_to = owed.assignment.contact_id
         if owed.notice.audience is Audience.CONTACT and passed_to in self._colleagues:
             return self._colleagues[passed_to]
@@ -243,17 +247,19 @@ class Readers:
             return SkipReason.NO_OFFICE
         to_head = owed.notice.audience in (Audience.HEAD, Audience.OFFICE_HEAD)
         role = ContactRole.HEAD if to_head else ContactRole.CONTACT
-        return self._contacts.get((unit.id, role), SkipReason.NO_CONTACT)
+        own = self._contacts.get((unit.id, role))
+        return SkipReason.NO_CONTACT if own is None else reachable_reader(self._contacts, own)
 
     def of_overviews(self, offices: Sequence[Unit]) -> dict[str, tuple[Contact, Unit]]:
         """Return the officer to whom each office's weekly overview goes, by address."""
-        officers = [(self._contacts.get((office.id or 0, ContactRole.CONTACT)), office) for office in offices]
-        return {normalised(contact.address): (contact, office) for contact, office in officers if contact}
+        own = [(self._contacts.get((office.id or 0, ContactRole.CONTACT)), office) for office in offices]
+        readers = [(reachable_reader(self._contacts, contact), office) for contact, office in own if contact]
+        return {normalised(contact.address): (contact, office) for contact, office in readers if contact}
 
     def address(self, owed: Owed) -> str:
         """Return the address for this notice today, or "" where there is none."""
         contact = self.of(owed)
-        return "" if isinstance(contact, SkipReason) else normalised(contact.address)
+        return normalised(contact.address) if isinstance(contact, Contact) else ""
 
 
 def normalised(address: str) -> str:

@@ -1,7 +1,7 @@
 """Who can be reached, and who cannot: the mailboxes of a plan's units, tried before a year is opened."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -94,6 +94,16 @@ def require_own_contact(session: Session, visitor: StaffVisitor, contact_id: int
     units = {unit.id for unit in units_of_plans(session, visitor.plans, today)}
     if contact is None or contact.unit_id not in units:
         raise UnknownContactError
+
+
+def write_again(session: Session, contact_id: int, *, actor: str, now: datetime, once: str | None) -> None:
+    """Believe a mailbox again from which mails came back; what is owed goes there from the next delivery on."""
+    if done_already(session, once):
+        return
+    contact = session.get_one(Contact, contact_id)
+    contact.unreachable_since, contact.unreachable_why = None, ""
+    session.add(contact)
+    record(session, now=now, actor=actor, action="reachable", subject=f"contact:{contact_id}", once=once)
 
 
 def send_test(engine: Engine, plans: Sequence[Plan], *, desk: Desk, actor: str, once: str | None) -> int:

@@ -123,6 +123,8 @@ def _contacts(session: Session, unit_id: int, entries: Iterable[ContactEntry], t
         row = by_key.get(key) or Contact(
             unit_id=unit_id, role=entry.role, address=entry.address, title="", valid_from=entry.valid_from
         )
+        if row.valid_to is not None and row.valid_to < today:  # entered again: somebody knows that it works
+            row.unreachable_since, row.unreachable_why = None, ""
         row.title, row.language, row.valid_to = entry.title, str(entry.language), entry.valid_to
         session.add(row)
     _end(session, [row for key, row in by_key.items() if key not in kept and not row.named_here], today)

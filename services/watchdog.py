@@ -17,7 +17,7 @@ from rules.moments import local_date
 from rules.vocabulary import NoticeState
 from rules.workdays import WorkingCalendar
 from services.assigning import current_clauses, missing
-from services.directory import directory_on
+from services.directory import contacts_on, directory_on, reachable_reader, unreachable_on
 
 SWEEP_WITHIN = timedelta(hours=26)
 
@@ -34,7 +34,8 @@ def check(engine: Engine, *, now: datetime, calendar: WorkingCalendar) -> Health
     """Look for what is missing; nothing is changed."""
     with reading(engine) as session:
         watched = sum(len(current_clauses(session, plan.id or 0)) for plan in _open_plans(session))
-        return Health(responsibilities=watched, faults=tuple(faults_of(session, now=now, calendar=calendar)))
+        faults = (*faults_of(session, now=now, calendar=calendar), *_unreachable(session, now))
+        return Health(responsibilities=watched, faults=faults)
 
 
 def faults_of(session: Session, *, now: datetime, calendar: WorkingCalendar, sweeps: bool = True) -> list[str]:
@@ -98,6 +99,17 @@ def _unassigned(
         for slot in missing(session, cycle, plan, clauses, directory=directory, calendar=calendar)
         for unit in slot.units
     ]
+
+
+def _unreachable(session: Session, now: datetime) -> list[str]:
+    """Mailboxes from which mails come back. In its overview the office reads of them by name, not as a fault."""
+    contacts = contacts_on(session, local_date(now))
+    found = []
+    for unit, contact in unreachable_on(session, local_date(now)):
+        reader = reachable_reader(contacts, contact)
+        instead = f"its {reader.role} is written to instead" if reader else "nobody else can be written to"
+        found.append(f"{unit.name}: mails to its {contact.role} come back, {instead}")
+    return found
 
 
 def _failed(session: Session, now: datetime) -> list[str]:

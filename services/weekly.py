@@ -31,7 +31,7 @@ from rules.moments import local_date
 from rules.vocabulary import AssignmentState, MessageState
 from rules.workdays import WorkingCalendar
 from services.cases import Fact, facts_for
-from services.directory import on_day
+from services.directory import on_day, unreachable_on
 from services.finding import year_of
 from services.installation import current
 from services.watchdog import faults_of
@@ -78,7 +78,10 @@ def week_ahead(session: Session, office: Unit | None, *, now: datetime, calendar
     failed = session.exec(
         select(func.count())
         .select_from(Message)
-        .where(Message.state == MessageState.FAILED, col(Message.settled_at) > now - _FAILED_WITHIN)
+        .where(
+            col(Message.state).in_((MessageState.FAILED, MessageState.BOUNCED)),
+            col(Message.settled_at) > now - _FAILED_WITHIN,
+        )
     ).one()
     return WeekAhead(
         week=monday_of(today),
@@ -87,6 +90,7 @@ def week_ahead(session: Session, office: Unit | None, *, now: datetime, calendar
         difficulties=_count_difficulties(session, plans),
         near=_near(session, plans, today, calendar.shift(today, _NEAR)),
         failed=failed,
+        unreachable=tuple(dict.fromkeys(unit.name for unit, _ in unreachable_on(session, today))),
         # The clock of a rehearsal jumps: that days were not swept says nothing there.
         faults=_faults(
             len(faults_of(session, now=now, calendar=calendar, sweeps=current(session).mode is Mode.EARNEST))

@@ -114,6 +114,7 @@ TABLE: dict[tuple[str, str], tuple[Answer, ...]] = {
     ("POST", "/phong/tam-dung"): _COORDINATE_FORM,
     ("POST", "/phong/dau-moi/thu-thu"): _COORDINATE_FORM,
     ("POST", "/phong/dau-moi/{contact_id}/thu-hoi"): _COORDINATE_FORM,
+    ("POST", "/phong/dau-moi/{contact_id}/gui-lai"): _COORDINATE_FORM,
     ("POST", "/phong/de-cuong"): _COORDINATE_FORM,
     ("POST", "/phong/de-cuong/{file_id}/bo"): _COORDINATE_FORM,
     ("POST", "/don-vi/thoat"): _UNIT_FORM,

@@ -1,0 +1,167 @@
+"""A mail came back: it does not count, whom it was for is not written to there any more, and what holds is owed again.
+
+A notification is believed only as far as it fits what we did: it must name a mail that was sent, by the Message-ID that
+only its reader and the servers on the way have seen, and the address it was sent to. Told twice, it changes nothing.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Engine, delete, func
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, or_, select
+
+from models import Assignment, Contact, Message, Notice, Overview
+from models.database import writing
+from notifications.dsn import LONGEST, Failure, Returned, UnreadableError, read_returned
+from notifications.imap import ReturnedMails
+from rules.moments import local_date
+from rules.vocabulary import MessageState, NoticeState
+from services.approvals import approvals_of
+from services.cases import facts_for
+from services.delivery_job import names_of
+from services.journal import record
+from services.outbox import ending, owed_in
+
+#: Notifications that one look takes in, so that a flood of forged ones holds nothing up.
+_AT_ONCE = 500
+
+
+class Taken(StrEnum):
+    """What a notification meant to us."""
+
+    BOUNCED = "bounced"
+    KNOWN = "known already"
+    NO_FAILURE = "no failure"
+    NOT_OURS = "not ours"
+    #: The mail is just being sent: ask again when it is settled.
+    TOO_EARLY = "too early"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emptied:
+    """What one look at the mailbox found; `unreadable` are the numbers of those that were left there."""
+
+    taken: Counter[Taken] = field(default_factory=Counter)
+    unreadable: tuple[str, ...] = ()
+
+
+def take_in_all(engine: Engine, mails: ReturnedMails, *, now: datetime) -> Emptied:
+    """Take in what lies unread. Only what is about a mail of ours is marked as read, once the database has it."""
+    taken: Counter[Taken] = Counter()
+    unreadable = []
+    for number in mails.unread()[:_AT_ONCE]:
+        try:
+            outcome = take_in(engine, mails.beginning(number, LONGEST), now=now)
+        except UnreadableError:
+            unreadable.append(number)
+            continue
+        taken[outcome] += 1
+        if outcome in (Taken.BOUNCED, Taken.KNOWN, Taken.NO_FAILURE):
+            mails.mark_read(number)
+    return Emptied(taken=taken, unreadable=tuple(unreadable))
+
+
+def take_in(engine: Engine, content: bytes, *, now: datetime) -> Taken:
+    """Take in one notification, in one transaction."""
+    returned = read_returned(content)
+    if returned is None:
+        return Taken.NOT_OURS
+    with writing(engine) as session:
+        message = session.exec(
+            select(Message).where(Message.header_id == returned.message_id).with_for_update()
+        ).one_or_none()
+        if message is None:
+            return Taken.NOT_OURS
+        failure = _of_reader(returned, message)
+        if failure is None:
+            return Taken.NO_FAILURE
+        if message.state in (MessageState.STORED, MessageState.SENDING):
+            return Taken.TOO_EARLY
+        if message.state is not MessageState.SENT:
+            return Taken.KNOWN
+        _bounce(session, message, failure, now)
+        return Taken.BOUNCED
+
+
+def _of_reader(returned: Returned, message: Message) -> Failure | None:
+    return next((failure for failure in returned.failures if message.address in failure.recipients), None)
+
+
+def _bounce(session: Session, message: Message, failure: Failure, now: datetime) -> None:
+    message.state, message.detail = MessageState.BOUNCED, failure.why
+    session.add(message)
+    session.execute(delete(Overview).where(col(Overview.message_id) == message.id))
+    if failure.permanent:
+        _mark_unreachable(session, message.address, failure, now)
+    _owe_again(session, message, failure, now)
+
+
+def _mark_unreachable(session: Session, address: str, failure: Failure, now: datetime) -> None:
+    """Mark the mailbox wherever it stands, for it may serve several roles or units; an ended contact is left alone."""
+    rows = session.exec(
+        select(Contact).where(
+            func.lower(col(Contact.address)) == address,
+            or_(col(Contact.valid_to).is_(None), col(Contact.valid_to) >= local_date(now)),
+            col(Contact.unreachable_since).is_(None),
+        )
+    )
+    for contact in rows:
+        contact.unreachable_since, contact.unreachable_why = now, failure.why
+        session.add(contact)
+        record(session, now=now, actor="dondoc", action="unreachable", subject=f"contact:{contact.id}")
+
+
+def _owe_again(session: Session, message: Message, failure: Failure, now: datetime) -> None:
+    """What the mail told has not been told: what still holds is owed again, to whoever reads now.
+
+    A rung that a stronger one has followed meanwhile is not: of several missed ones only the strongest is owed.
+    """
+    of_message = col(Notice.message_id) == message.id
+    # A sweep, or a report that is just coming in, holds the same assignments.
+    session.exec(
+        select(Assignment.id)
+        .where(col(Assignment.id).in_(select(Notice.assignment_id).where(of_message)))
+        .order_by(col(Assignment.id))
+        .with_for_update()
+    ).all()
+    overtaken, approvals = _overtaken(session, message), approvals_of(session)
+    told = owed_in(session, [message.id or 0])[message.id or 0]
+    names = names_of(session, facts_for(session, sorted({owed.notice.assignment_id for owed in told})))
+    for owed in told:
+        notice = owed.notice
+        record(
+            session,
+            now=now,
+            actor="dondoc",
+            action="bounced",
+            subject=names[notice.assignment_id],
+            rung=notice.rung,
+            audience=notice.audience,
+            message=message.id,
+        )
+        notice.state = NoticeState.OWED
+        if notice.id in overtaken or ending(owed, local_date(now), approvals) is not None:
+            notice.state, notice.reason, notice.settled_at = NoticeState.BOUNCED, failure.why, now
+        else:
+            notice.message_id, notice.reason, notice.settled_at = None, "", None
+        session.add(notice)
+
+
+def _overtaken(session: Session, message: Message) -> set[int | None]:
+    """Return the mail's notices that a later rung to the same reader has followed."""
+    later = aliased(Notice)
+    rows = session.exec(
+        select(Notice.id)
+        .join(
+            later,
+            (col(later.assignment_id) == Notice.assignment_id)
+            & (col(later.version) == Notice.version)
+            & (col(later.audience) == Notice.audience)
+            & (col(later.due_on) > col(Notice.due_on)),
+        )
+        .where(Notice.message_id == message.id, later.state != NoticeState.SUPERSEDED)
+    )
+    return set(rows)
