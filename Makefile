@@ -42,7 +42,7 @@ check: setup ## lint, types, architecture, migrations
 test: setup ## unit, integration and acceptance tests (PyPI only)
 	$(BIN)/pytest -m 'not system' -n 3 --dist loadfile --no-loadscope-reorder
 
-test-system: setup ## tests against real programs from Debian (Postfix, Chromium), installing what is missing
+test-system: setup ## tests against real programs from Debian (Postfix, Dovecot, Chromium), installing what is missing
 	@bash tests/system/install.sh
 	$(BIN)/pytest -m system -n 2 --dist loadfile
 

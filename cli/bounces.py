@@ -1,7 +1,6 @@
 """`dondoc bounce`: a returned mail from a pipe, or all that lie unread in the mailbox of returned mails."""
 
 import sys
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -63,7 +62,7 @@ def _read_mailbox(*, as_json: bool) -> None:
     with returned_mails(edge.settings) as mails:
         emptied = take_in_all(edge.engine, mails, now=edge.now)
     if as_json:
-        print_json(asdict(emptied))
+        print_json({"taken": emptied.taken, "unreadable": emptied.unreadable})
     else:
         for taken, count in emptied.taken.items():
             typer.echo(f"{taken}: {count}")

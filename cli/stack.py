@@ -60,6 +60,7 @@ def mailbox_environment(ports: Ports) -> dict[str, str]:
         "DONDOC_SMTP_SECURITY": "none",
         "DONDOC_SMTP_USER": "",
         "DONDOC_SMTP_PASSWORD": "",
+        "DONDOC_IMAP_HOST": "",
     }
 
 

@@ -47,7 +47,7 @@ async def look_at_returned(as_of: date | None) -> Looked | None:
 
 def returned_sentence(emptied: Emptied) -> str:
     """Say in one sentence what came back; what could not be read is named by its number in the mailbox."""
-    said = f"{emptied.taken[Taken.BOUNCED]} thư bị trả lại"
+    said = f"{emptied.taken[Taken.BOUNCED]:02d} thư bị trả lại"
     if emptied.unreadable:
         said += f"; không đọc được thư số {', '.join(emptied.unreadable)} trong hộp thư trả lại"
     return said

@@ -1,6 +1,7 @@
 """A Postfix of the test's own: Debian's programs with a configuration, a queue, users and mailboxes in one folder."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -13,11 +14,12 @@ from tests.acceptance.command_line import until
 from tests.system.certificates import write_certificates
 
 PROGRAMS = ("/usr/sbin/postfix", "/usr/sbin/saslpasswd2")
-HOST, USER, PASSWORD = "127.0.0.1", "dondoc", "not-to-be-told"
+HOST, USER, PASSWORD, SENDER = "127.0.0.1", "dondoc", "not-to-be-told", "nhacviec@konray.example"
 _NAME = "mail.konray.example"
 
 # Whoever signs in may send to the offices, but for those that the recipients' table names. STARTTLS is required before
-# anything else, and one process serves one connection, so that a changed table holds at once.
+# anything else, and one process serves one connection, so that a changed table holds at once. A mailbox that does not
+# exist is found out when the mail was taken already: so it comes back, as from a server far away.
 _MAIN = """
 compatibility_level = 3.6
 queue_directory = {folder}/queue
@@ -40,7 +42,8 @@ smtpd_relay_restrictions = permit_sasl_authenticated, reject
 smtpd_recipient_restrictions = check_recipient_access texthash:{folder}/recipients
 virtual_mailbox_domains = konray.example
 virtual_mailbox_base = {folder}/boxes
-virtual_mailbox_maps = static:all/
+virtual_mailbox_maps = regexp:{folder}/mailboxes
+smtpd_reject_unlisted_recipient = no
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
 virtual_minimum_uid = {uid}
@@ -69,6 +72,15 @@ mech_list: PLAIN LOGIN
 """
 
 
+#: What is sent to the sender's own address lies apart: that is where mails come back to.
+_MAILBOXES = """
+/^{sender}$/ returned/
+if !/^({gone})$/
+/./ all/
+endif
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Postfix:
     """A running Postfix. `refuse` names recipients with the reply they get, from the next connection on."""
@@ -87,6 +99,11 @@ class Postfix:
     def refuse(self, replies: dict[str, str]) -> None:
         (self.folder / "recipients").write_text("".join(f"{one} {reply}\n" for one, reply in replies.items()))
 
+    @property
+    def returned(self) -> Path:
+        """The mailbox (a Maildir) of the mails that came back."""
+        return self.folder / "boxes" / "returned"
+
     def stored(self) -> list[bytes]:
         """Return the mails that were delivered, with the headers that Postfix put above them."""
         return [path.read_bytes() for path in (self.folder / "boxes" / "all" / "new").glob("*")]
@@ -94,20 +111,21 @@ class Postfix:
     def empty(self) -> None:
         """Forget the mails that were delivered and what was said about them."""
         until(lambda: not any((self.folder / "queue" / "active").iterdir()))
-        shutil.rmtree(self.folder / "boxes" / "all", ignore_errors=True)
+        for box in ("all", "returned"):
+            shutil.rmtree(self.folder / "boxes" / box, ignore_errors=True)
         self.refuse({})
 
 
 @contextmanager
-def running_postfix(port: int) -> Iterator[Postfix]:
-    """Run it on the loopback interface, and leave nothing behind."""
+def running_postfix(port: int, *, gone: tuple[str, ...] = ()) -> Iterator[Postfix]:
+    """Run it on the loopback interface, and leave nothing behind; the mailboxes `gone` do not exist."""
     missing = [program for program in PROGRAMS if not Path(program).exists()]
     assert not missing, f"{missing} missing: `make test-system` installs Debian's postfix and sasl2-bin"
     assert os.geteuid() == 0, "Postfix starts as root only: run `make test-system` as root or with sudo"
     # Not in pytest's folder, which Postfix's own user cannot enter.
     with tempfile.TemporaryDirectory(prefix="postfix-", dir="/tmp") as name:
         folder = Path(name)
-        _configure(folder, port)
+        _configure(folder, port, gone)
         _postfix(folder, "start")
         try:
             yield Postfix(folder=folder, port=port)
@@ -116,7 +134,7 @@ def running_postfix(port: int) -> Iterator[Postfix]:
             until(lambda: not _processes(folder))
 
 
-def _configure(folder: Path, port: int) -> None:
+def _configure(folder: Path, port: int, gone: tuple[str, ...]) -> None:
     folder.chmod(0o755)
     for part in ("queue", "data", "boxes", "sasl"):
         (folder / part).mkdir()
@@ -127,6 +145,8 @@ def _configure(folder: Path, port: int) -> None:
     for path, text in {"main.cf": _MAIN, "master.cf": _SERVICES, "sasl/smtpd.conf": _SASL}.items():
         (folder / path).write_text(text.format(**values).lstrip())
     (folder / "recipients").touch()
+    unknown = "|".join(map(re.escape, gone)) or "nobody"
+    (folder / "mailboxes").write_text(_MAILBOXES.format(sender=re.escape(SENDER), gone=unknown).lstrip())
     write_certificates(folder)
     users = folder / "sasl" / "users"
     _run("/usr/sbin/saslpasswd2", "-p", "-c", "-f", users, "-u", _NAME, USER, text=PASSWORD)
