@@ -12,7 +12,7 @@ from rules.vocabulary import AssignmentState, Nature
 from rules.workdays import WorkingCalendar
 from services.assigning import DueKey, Slot
 from services.cases import ladder_of
-from services.directory import contacts_on
+from services.directory import contacts_on, unreachable_on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,4 +167,9 @@ def _bound(dated: list[tuple[Slot, date]], slot: Slot) -> date | None:
 def _unreachable(session: Session, draft: Draft, today: date) -> list[str]:
     reachable = {unit for unit, _ in contacts_on(session, today)}
     names = {unit.id: unit.name for slot in draft.slots for unit in slot.units if unit.id not in reachable}
-    return [f"{name}: chưa có đầu mối nhận thư" for name in names.values()]
+    addressed = {unit.id for slot in draft.slots for unit in slot.units}
+    refused = [unit.name for unit, _ in unreachable_on(session, today) if unit.id in addressed]
+    return [
+        *(f"{name}: chưa có đầu mối nhận thư" for name in names.values()),
+        *(f"{name}: thư gửi đến bị trả lại, cần cập nhật địa chỉ" for name in dict.fromkeys(refused)),
+    ]

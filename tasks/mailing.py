@@ -1,7 +1,6 @@
 """Take in what came back, then send what is owed: one delivery, and the table that says what became of every notice."""
 
 import asyncio
-from dataclasses import dataclass
 from datetime import date
 
 from prefect import get_run_logger, task
@@ -9,40 +8,27 @@ from prefect.artifacts import acreate_table_artifact
 
 from edge.entry import enter
 from edge.mail import letterhead, mailer, returned_mails
-from notifications.imap import MailboxDownError
 from services.bounces import Emptied, Taken, take_in_all
 from services.delivery import deliver
 from services.delivery_job import DeliveryReport
 from tasks.retrying import RETRY
 
 
-@dataclass(frozen=True, kw_only=True)
-class Looked:
-    """What was found among the returned mails, in words; `faulty` where they could not be read."""
-
-    said: str
-    faulty: bool = False
-
-
 @task(name="returned-mails", **RETRY)
-async def look_at_returned(as_of: date | None) -> Looked | None:
-    """Take in the mails that came back; a mailbox that cannot be reached is told of and holds no delivery up."""
+async def look_at_returned(as_of: date | None) -> str:
+    """Take in the mails that came back, where a mailbox for them is set; returns what was found, in words."""
     edge = enter(as_of)
     if not edge.settings.imap_host:
-        return None
+        return ""
 
     def look() -> Emptied:
         with returned_mails(edge.settings) as mails:
             return take_in_all(edge.engine, mails, now=edge.now)
 
-    try:
-        emptied = await asyncio.to_thread(look)
-    except MailboxDownError as fault:
-        get_run_logger().warning(str(fault), extra={"action": "returned-mails"})
-        return Looked(said=f"chưa đọc được hộp thư trả lại ({fault})", faulty=True)
+    emptied = await asyncio.to_thread(look)
     said = returned_sentence(emptied)
     get_run_logger().info(said, extra={"action": "returned-mails", "bounced": emptied.taken[Taken.BOUNCED]})
-    return Looked(said=said)
+    return said
 
 
 def returned_sentence(emptied: Emptied) -> str:

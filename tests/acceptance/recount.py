@@ -49,7 +49,7 @@ def outcomes(year: Evidence) -> dict[str, int]:
     for word in ("superseded", "skipped"):
         short = dict.fromkeys(stated(year, word), word) | short
     owed = set(stated(year, "owed")) - short.keys()
-    return dict.fromkeys(("owed", "sent", "superseded", "skipped", "failed"), 0) | Counter(
+    return dict.fromkeys(("owed", "sent", "superseded", "skipped", "failed", "bounced"), 0) | Counter(
         [*short.values(), *("owed" for _ in owed)]
     )
 

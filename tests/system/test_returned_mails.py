@@ -1,13 +1,12 @@
 """A mail to a mailbox that does not exist comes back from a real Postfix, lies in a real Dovecot, and is taken in."""
 
-import asyncio
 import json
 import shutil
 import subprocess
+import sys
 from datetime import date, time
 
 import pytest
-from prefect.logging import disable_run_logger
 from sqlmodel import col, select
 
 from cli.prefect_server import free_port
@@ -16,7 +15,6 @@ from models.database import make_engine, reading, writing
 from rules.moments import moment_at
 from rules.vocabulary import MessageState
 from services.installation import set_clock
-from tasks.mailing import Looked, look_at_returned
 from tests.acceptance.command_line import DONDOC, OPENING, dondoc, environment, open_year, owe_opening, until
 from tests.system.dovecot import running_dovecot
 from tests.system.postfix import HOST, PASSWORD, SENDER, USER, running_postfix
@@ -27,6 +25,13 @@ MAILS = 15
 CONTACT, HEAD = "dau-moi.xa-dak-pne@konray.example", "chu-tich.xa-dak-pne@konray.example"
 TLS_PORT, STARTTLS_PORT = free_port(), free_port()
 TRY_AGAIN = 75
+FLOW = """
+import asyncio
+from flows.deliver_mail import deliver_mail
+
+state = asyncio.run(deliver_mail(return_state=True))
+print(state.type.value, state.message)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -170,16 +175,21 @@ def test_a_mailbox_that_cannot_be_read_is_one_clear_line(home, changed, said):
     assert PASSWORD not in line
 
 
-def test_the_scheduled_delivery_looks_first_and_tells_where_it_cannot(home, monkeypatch):
+def test_the_scheduled_delivery_looks_first_and_goes_on_where_it_cannot(home):
+    """The flow as Prefect runs it, with a server that it starts for itself."""
     home.came_back()
-    for name, value in environment(home.folder, **home.settings).items():
-        monkeypatch.setenv(name, value)
-    with disable_run_logger():
-        assert asyncio.run(look_at_returned.fn(None)) == Looked(said="01 thư bị trả lại")
-        assert home.unreachable()
-        monkeypatch.setenv("DONDOC_IMAP_PORT", str(free_port()))
-        looked = asyncio.run(look_at_returned.fn(None))
-        assert looked.faulty
-        assert "chưa đọc được" in looked.said
-        monkeypatch.setenv("DONDOC_IMAP_HOST", "")
-        assert asyncio.run(look_at_returned.fn(None)) is None
+
+    def run(at, **changed):
+        with writing(home.engine) as session:
+            set_clock(session, moment_at(date.fromisoformat(OPENING), at))
+        variables = environment(home.folder, **{**home.settings, **changed}) | {"PREFECT_HOME": str(home.folder / "p")}
+        done = subprocess.run([sys.executable, "-c", FLOW], env=variables, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()[-1]
+
+    nowhere = {"imap_port": free_port()}
+    said = run(time(8, 45), **nowhere)
+    assert said.startswith("FAILED 08/01/2024: đã gửi 0 thư. Thư trả lại: returned mails at 127.0.0.1:"), said
+    assert run(time(9, 0)) == "COMPLETED 08/01/2024: đã gửi 1 thư; sent 7. Thư trả lại: 01 thư bị trả lại."
+    assert home.state_of_mails_to(HEAD) == [MessageState.SENT]
+    assert run(time(9, 15), imap_host="") == "COMPLETED 08/01/2024: đã gửi 0 thư."
