@@ -107,9 +107,10 @@ _STAND_INS = {
 
 def reachable_reader(contacts: dict[tuple[int, ContactRole], Contact], own: Contact) -> Contact | None:
     """Return `own` while mails reach it, else who of its unit reads in its place; None where nobody is left."""
-    roles = (own.role, *_STAND_INS[own.role])
-    candidates = [contact for role in roles if (contact := contacts.get((own.unit_id, role))) is not None]
-    return next((contact for contact in candidates if contact.unreachable_since is None), None)
+    if own.unreachable_since is None:
+        return own
+    others = (contacts.get((own.unit_id, role)) for role in (own.role, *_STAND_INS[own.role]))
+    return next((other for other in others if other is not None and other.unreachable_since is None), None)
 
 
 def unreachable_on(session: Session, day: date) -> list[tuple[Unit, Contact]]:

@@ -29,6 +29,7 @@ from tests.integration.cast import (
     OPENING,
     PLUS_1,
     PLUS_3,
+    YEAR_2024,
     assignment,
     at,
     both,
@@ -302,6 +303,14 @@ async def test_the_office_reads_on_monday_whose_mails_come_back(engine):
     for words in both(mail_to(mailer, OFFICER)):
         assert "không nhận được thư (thư bị trả lại), cần cập nhật:" in words
         assert "Ủy ban nhân dân xã Đăk Kôi" in words
+
+
+async def test_the_preview_of_a_year_names_units_whose_mails_come_back(engine):
+    unit = "Ủy ban nhân dân xã Đăk Kôi"
+    await reminded(engine)
+    comes_back(engine, KOI, DUE)
+    seen = open_year(engine, DUE, text=YEAR_2024.replace("year: 2024", "year: 2025"), apply=False)
+    assert f"{unit}: thư gửi đến bị trả lại, cần cập nhật địa chỉ" in seen.warnings
 
 
 async def test_an_overview_that_came_back_is_told_to_the_head_of_the_office(engine):

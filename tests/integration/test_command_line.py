@@ -4,6 +4,7 @@ import json
 import shutil
 import socket
 import sys
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,14 @@ from sqlalchemy import text
 
 from cli.main import run
 from edge import entry
-from models import Mode
+from models import Message, Mode
 from models.database import make_engine, writing
 from services.files import keep_file
 from services.installation import make
 from tests.conftest import LOADED
 from tests.integration.cast import DAK_KOI, PLAN, everything, number_of, open_year
 from tests.integration.faulty import full_disk
+from tests.integration.returned import notification
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "konray"
 
@@ -31,7 +33,7 @@ def plan_folder(tmp_path):
 def dondoc(sqlite, monkeypatch, capsys):
     """The command, on a database made in earnest with the plan loaded; returns exit code, output and complaints."""
     monkeypatch.setenv("DONDOC_DATABASE_URL", str(sqlite.url))
-    for name in ("DONDOC_SMTP_HOST", "DONDOC_CALENDAR_FILE", "DONDOC_TRIAL"):
+    for name in ("DONDOC_SMTP_HOST", "DONDOC_IMAP_HOST", "DONDOC_CALENDAR_FILE", "DONDOC_TRIAL"):
         monkeypatch.delenv(name, raising=False)
 
     opened = []
@@ -267,3 +269,53 @@ def test_a_full_disk_is_one_sentence_and_nothing_is_written(sqlite, dondoc, comm
         said = refused(sqlite, dondoc, *command)
     assert said.startswith("dondoc: the disk of the database is full: nothing was written; make room there")
     assert said.count("\n") == 1
+
+
+@pytest.fixture
+def piped(dondoc, monkeypatch):
+    """Run `dondoc bounce` with a message on standard input."""
+
+    def command(content):
+        monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(content)))
+        return dondoc("bounce")
+
+    return command
+
+
+@pytest.mark.parametrize("content", [b"", b"Subject: x\r\n\r\nx", notification(), b"x" * 3_000_000])
+def test_a_message_that_says_nothing_of_a_mail_of_ours_is_ignored_in_one_line(sqlite, piped, content):
+    before = everything(sqlite)
+    assert piped(content) == (0, "nothing changed: no notification about a mail of ours", "")
+    assert everything(sqlite) == before
+    assert sys.stdin.buffer.read() == b""
+
+
+def test_a_message_that_cannot_be_read_is_refused_in_one_line(piped):
+    content = b"Content-Type: multipart/report; boundary*=a; boundary*0=b\r\n\r\n"
+    assert piped(content) == (1, "", "dondoc: This message cannot be read as a mail.\n")
+
+
+def test_a_mail_that_is_just_being_sent_is_asked_for_again(sqlite, piped):
+    message = Message(
+        kind="immediate", address="a@konray.example", local_date=LOADED.date(), header_id="<2@konray.example>",
+        sender="b@konray.example", content=b"x", made_at=LOADED,
+    )  # fmt: skip
+    with writing(sqlite) as session:
+        session.add(message)
+    code, said, _ = piped(notification(message))
+    assert (code, said) == (75, "nothing changed: the mail is just being sent; try again later")
+
+
+def test_without_a_database_the_message_is_to_come_again(piped, monkeypatch, tmp_path):
+    monkeypatch.setenv("DONDOC_DATABASE_URL", f"sqlite:///{tmp_path}/none.db")
+    code, said, complaint = piped(notification())
+    assert (code, said) == (75, "")
+    assert complaint.startswith("dondoc: not taken in, try again later: There is no database yet")
+
+
+def test_a_password_for_a_mailbox_elsewhere_never_travels_unprotected(dondoc, monkeypatch):
+    for name, value in {"HOST": "mail.example", "SECURITY": "none", "USER": "x", "PASSWORD": "not-to-be-told"}.items():
+        monkeypatch.setenv(f"DONDOC_IMAP_{name}", value)
+    code, _, complaint = dondoc("bounce", "--mailbox")
+    assert code == 1
+    assert "would travel unprotected" in complaint

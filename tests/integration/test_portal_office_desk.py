@@ -3,10 +3,12 @@
 from datetime import date
 
 import pytest
-from sqlmodel import select
+from sqlmodel import select, update
 
-from models import Contact, Difficulty, Hold, LinkKind, Outgoing, OutgoingKind, OutgoingState, StoredFile
+from models import Contact, Difficulty, Hold, LinkKind, Message, Outgoing, OutgoingKind, OutgoingState, StoredFile
 from models.database import reading, writing
+from rules.vocabulary import MessageState
+from services.bounces import Taken, take_in
 from tests.integration.cast import (
     DAK_KOI,
     DAK_PNE,
@@ -14,6 +16,7 @@ from tests.integration.cast import (
     TAN_LAP,
     assignment,
     assignments,
+    at,
     contact_of,
     events,
     everything,
@@ -21,6 +24,7 @@ from tests.integration.cast import (
     notices,
 )
 from tests.integration.office_cast import APPROVER, COORDINATOR, PDF, OfficeDesk, again
+from tests.integration.returned import notification, unreachable
 
 
 @pytest.fixture
@@ -227,12 +231,30 @@ def test_revoked_links_open_nothing_more(desk, officer):
     assert all(link.revoked_at for link in desk.links() if link.kind is LinkKind.UNIT)
 
 
+def test_an_address_from_which_mails_come_back_is_shown_until_somebody_says_that_it_works(desk, officer):
+    assert "bị trả lại" not in officer.get("/phong/dau-moi").text
+    again(officer, officer.get("/phong/dau-moi"), "/thu-thu")
+    with writing(desk.engine) as session:
+        session.execute(update(Message).values(state=MessageState.SENT))
+    (mail,) = [mail for mail in messages(desk.engine) if mail.address == contact_of(DAK_KOI)]
+    assert take_in(desk.engine, notification(mail), now=at(DUE)) is Taken.BOUNCED
+    page = officer.get("/phong/dau-moi")
+    assert page.text.count("Thư gửi đến bị trả lại từ ngày") == 1
+    assert "5.1.1 550 User unknown" in page.text
+    assert "đơn vị có địa chỉ không nhận được thư" in officer.get("/phong").text
+    again(officer, page, f"/dau-moi/{desk.contact(DAK_KOI).id}/gui-lai")
+    assert "bị trả lại" not in officer.get("/phong/dau-moi").text
+    assert unreachable(desk.engine) == []
+    assert len(events(desk.engine, "reachable")) == 1
+
+
 def test_only_contacts_of_the_offices_own_plans_are_touched(desk, officer):
     with reading(desk.engine) as session:
         foreign = session.exec(select(Contact).where(Contact.address == "van-thu.so-ldtbxh@kontum.example")).one()
     key = officer.get("/phong/dau-moi").form("/thu-thu").fields
     before = everything(desk.engine)
     assert officer.post(f"/phong/dau-moi/{foreign.id}/thu-hoi", key).status == 404
+    assert officer.post(f"/phong/dau-moi/{foreign.id}/gui-lai", key).status == 404
     assert everything(desk.engine) == before
 
 

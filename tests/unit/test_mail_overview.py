@@ -103,6 +103,19 @@ def test_what_the_check_found_is_listed_and_nothing_is_called_normal():
         assert "normally" not in words
 
 
+def test_units_whose_mails_come_back_are_named_apart_from_faults():
+    lost = ("Ủy ban nhân dân xã Đăk Kôi", "<b>Xã khác</b>")
+    rendered = overview(replace(WEEK, unreachable=lost))
+    for words in both(rendered):
+        assert "Địa chỉ thư của các đơn vị sau không nhận được thư (thư bị trả lại), cần cập nhật:" in words
+        assert "Ủy ban nhân dân xã Đăk Kôi." in words
+        assert "Hệ thống hoạt động bình thường." in words
+    assert "<b>" not in rendered.html
+    for words in both(overview(replace(WEEK, unreachable=lost), language=Language.EN)):
+        assert "Mails to these units come back from an address that needs to be corrected:" in words
+    assert all("trả lại" not in words for words in both(overview()))
+
+
 @pytest.mark.parametrize(
     ("items", "late_lists", "subject", "first"),
     [
