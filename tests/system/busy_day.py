@@ -11,6 +11,7 @@ from portal.gate import STAFF_COOKIE, UNIT_COOKIE
 from rules.lifecycle import Act
 from services.acts import Document, last_submission
 from services.adhoc import AdHoc, give
+from services.bounces import Taken, take_in
 from services.difficulties import answer
 from services.files import keep_file
 from services.holds import hold
@@ -20,8 +21,19 @@ from services.people import name_substitute
 from services.reporting import save_draft
 from services.reviewing import Arrival, conclude, give_back, receive
 from services.upward import draft_upward
-from tests.integration.cast import CALENDAR, COMMUNES, DAK_KOI, DAK_PNE, MINUS_5, OFFICER, TAN_LAP, number_of
+from tests.integration.cast import (
+    CALENDAR,
+    COMMUNES,
+    DAK_KOI,
+    DAK_PNE,
+    MINUS_5,
+    OFFICER,
+    TAN_LAP,
+    contact_of,
+    number_of,
+)
 from tests.integration.office_cast import PDF, REPORT_FIELDS
+from tests.integration.returned import last_mail_to, notification
 from tests.system.pages import Office
 
 DAK_RVE, DAK_RUONG, DAK_TO_LUNG, DAK_TO_RE = "tt-dak-rve", "xa-dak-ruong", "xa-dak-to-lung", "xa-dak-to-re"
@@ -56,6 +68,8 @@ class BusyDay:
         office.asked_for_time(TAN_LAP, date(2024, 11, 8))
         self._decided()
         office.morning(TODAY)
+        lost = notification(last_mail_to(office.engine, contact_of(DAK_TO_RE)))
+        assert take_in(office.engine, lost, now=office.world.now()) is Taken.BOUNCED
         office.handed_in(DAK_KOI)
         with writing(office.engine) as session:
             self._begun(session)
