@@ -9,7 +9,7 @@ from prefect.states import Completed, Failed
 
 from edge.entry import day_of
 from flows.ending import named_or, refusals_said
-from tasks.mailing import deliver_owed, delivery_sentence, look_at_returned
+from tasks.mailing import deliver_owed, delivery_sentence, look_at_returned, returned_sentence
 
 
 def _run_name() -> str:
@@ -29,6 +29,5 @@ async def deliver_mail(as_of: date | None = None) -> State[None]:
     looked = await look_at_returned(as_of, return_state=True)  # type: ignore[misc]  # an async task gives it late
     report = await deliver_owed(as_of)
     failed = looked.is_failed() or report.alarm or report.undelivered or report.notices.get("failed")
-    returned = await looked.aresult(raise_on_failure=False)
-    said = delivery_sentence(report) + (f" Thư trả lại: {returned}." if returned else "")
+    said = delivery_sentence(report) + returned_sentence(await looked.aresult(raise_on_failure=False))
     return (Failed if failed else Completed)(message=said)

@@ -57,8 +57,8 @@ class ImapFolder:
 
     def unread(self) -> list[str]:
         """Let the server look for them by their header: other people's mail in the folder is not even fetched."""
-        (found,) = self._uid("SEARCH", "UNSEEN", "HEADER", "Content-Type", "delivery-status")
-        return (found or b"").decode("ascii").split()[::-1]
+        found = self._uid("SEARCH", "UNSEEN", "HEADER", "Content-Type", "delivery-status")
+        return b" ".join(filter(None, found)).decode("ascii").split()[::-1]
 
     def beginning(self, number: str, octets: int) -> bytes:
         answer = self._uid("FETCH", number, f"(BODY.PEEK[]<0.{octets}>)")

@@ -8,6 +8,7 @@ from prefect.artifacts import acreate_table_artifact
 
 from edge.entry import enter
 from edge.mail import letterhead, mailer, returned_mails
+from rules.errors import DondocError
 from services.bounces import Emptied, Taken, take_in_all
 from services.delivery import deliver
 from services.delivery_job import DeliveryReport
@@ -15,28 +16,33 @@ from tasks.retrying import RETRY
 
 
 @task(name="returned-mails", **RETRY)
-async def look_at_returned(as_of: date | None) -> str:
-    """Take in the mails that came back, where a mailbox for them is set; returns what was found, in words."""
+async def look_at_returned(as_of: date | None) -> Emptied | None:
+    """Take in the mails that came back, where a mailbox for them is set."""
     edge = enter(as_of)
     if not edge.settings.imap_host:
-        return ""
+        return None
 
     def look() -> Emptied:
         with returned_mails(edge.settings) as mails:
             return take_in_all(edge.engine, mails, now=edge.now)
 
     emptied = await asyncio.to_thread(look)
-    said = returned_sentence(emptied)
-    get_run_logger().info(said, extra={"action": "returned-mails", "bounced": emptied.taken[Taken.BOUNCED]})
-    return said
+    bounced = emptied.taken[Taken.BOUNCED]
+    get_run_logger().info("Returned mails: %s", bounced, extra={"action": "returned-mails", "bounced": bounced})
+    return emptied
 
 
-def returned_sentence(emptied: Emptied) -> str:
-    """Say in one sentence what came back; what could not be read is named by its number in the mailbox."""
-    said = f"{emptied.taken[Taken.BOUNCED]:02d} thư bị trả lại"
-    if emptied.unreadable:
-        said += f"; không đọc được thư số {', '.join(emptied.unreadable)} trong hộp thư trả lại"
-    return said
+def returned_sentence(found: Emptied | Exception | None) -> str:
+    """Say what came back, or why that is not known; what could not be read is named by its number in the mailbox."""
+    if found is None:
+        return ""
+    if isinstance(found, Exception):
+        # A fault that is not ours may show addresses in its words.
+        return f" Chưa đọc được hộp thư trả lại: {found if isinstance(found, DondocError) else type(found).__name__}."
+    said = f" Thư bị trả lại: {found.taken[Taken.BOUNCED]:02d}"
+    if found.unreadable:
+        said += f", không đọc được thư số {', '.join(found.unreadable)} trong hộp thư trả lại"
+    return said + "."
 
 
 @task(name="deliver", **RETRY)

@@ -48,6 +48,7 @@ def test_rows_of_the_first_version_are_whole_in_the_newest(old):
         assert connection.execute(text("SELECT address, named_here FROM contact")).all() == [
             ("a@konray.example", False)
         ]
+        assert connection.execute(text("SELECT unreachable_since, unreachable_why FROM contact")).all() == [(None, "")]
         assert connection.execute(text("SELECT subject, text, state FROM message")).all() == [("", "", "sent")]
 
 

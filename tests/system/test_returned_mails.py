@@ -175,6 +175,20 @@ def test_a_mailbox_that_cannot_be_read_is_one_clear_line(home, changed, said):
     assert PASSWORD not in line
 
 
+def test_the_doctor_says_whether_the_mailbox_can_be_read(home):
+    home.came_back()
+
+    def said(**changed):
+        variables = environment(home.folder, **{**home.settings, **changed})
+        done = subprocess.run([DONDOC, "doctor", "--json"], env=variables, capture_output=True, text=True, check=False)
+        return next(part for part in json.loads(done.stdout)["parts"] if part["name"].startswith("returned"))
+
+    assert said()["verdict"] == "good"
+    assert said()["found"].endswith("INBOX can be read, 1 unread")
+    assert said(imap_password="wrong")["verdict"] == "wrong"
+    assert said(imap_host="")["verdict"] == "warning"
+
+
 def test_the_scheduled_delivery_looks_first_and_goes_on_where_it_cannot(home):
     """The flow as Prefect runs it, with a server that it starts for itself."""
     home.came_back()
@@ -189,7 +203,9 @@ def test_the_scheduled_delivery_looks_first_and_goes_on_where_it_cannot(home):
 
     nowhere = {"imap_port": free_port()}
     said = run(time(8, 45), **nowhere)
-    assert said.startswith("FAILED 08/01/2024: đã gửi 0 thư. Thư trả lại: returned mails at 127.0.0.1:"), said
-    assert run(time(9, 0)) == "COMPLETED 08/01/2024: đã gửi 1 thư; sent 7. Thư trả lại: 01 thư bị trả lại."
+    assert said.startswith("FAILED 08/01/2024: đã gửi 0 thư. Chưa đọc được hộp thư trả lại: returned mails at 127.0"), (
+        said
+    )
+    assert run(time(9, 0)) == "COMPLETED 08/01/2024: đã gửi 1 thư; sent 7. Thư bị trả lại: 01."
     assert home.state_of_mails_to(HEAD) == [MessageState.SENT]
     assert run(time(9, 15), imap_host="") == "COMPLETED 08/01/2024: đã gửi 0 thư."
