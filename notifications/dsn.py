@@ -17,6 +17,9 @@ from rules.errors import DondocError
 #: Octets that are looked at. What counts stands before the returned mail's own body, which may be as long as it likes.
 LONGEST = 256 * 1024
 
+#: The standard parser takes the square of a Content-Type's length: two minutes for as much as is looked at.
+_LONGEST_TYPE = 2_000
+_TYPE = re.compile(rb"(?:\A|[\r\n])content-type:[^\r\n]*(?:(?:\r\n?|\n)[ \t][^\r\n]*)*", re.IGNORECASE)
 _STATUS = re.compile(r"[45]\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.])")
 
 
@@ -47,8 +50,11 @@ class Returned:
 
 def read_returned(content: bytes) -> Returned | None:
     """Return what came back, or None where this is no delivery status notification that names its mail."""
+    beginning = content[:LONGEST]
+    if any(len(found[0]) > _LONGEST_TYPE for found in _TYPE.finditer(beginning)):
+        raise UnreadableError
     try:
-        return _read(message_from_bytes(content[:LONGEST]))
+        return _read(message_from_bytes(beginning))
     except Exception as fault:
         # The standard parser raises whatever it likes at what strangers write: TypeError, RecursionError, ….
         raise UnreadableError from fault

@@ -194,6 +194,14 @@ def test_what_the_parser_stumbles_over_is_refused():
         read_returned(dsn(TEXT, content_type="multipart/report; boundary*=a; boundary*0=b"))
 
 
+@pytest.mark.parametrize("fold", ["", "\r\n\t", "\n  ", "\r "])
+@pytest.mark.parametrize("before", ["", "Subject: x\r\n", "Subject: x\r", "Content-Type: a/b; boundary=b\n\n--b\n"])
+def test_a_content_type_that_would_take_minutes_is_refused(before, fold):
+    content = f'{before}content-TYPE: multipart/report; x="' + f";;;;;;;;{fold}" * (LONGEST // 12)
+    with pytest.raises(UnreadableError):
+        read_returned(content.encode())
+
+
 def test_a_diagnosis_is_one_short_line_of_ascii():
     lines = "Diagnostic-Code: smtp; 550 không có\tngười nhận này\n <script>" + "y" * 5000 + "\n"
     start = STATUS.index("Diagnostic-Code")
