@@ -6,6 +6,8 @@ KILLS ?= 1000
 BIN := .venv/bin
 UV_VERSION := 0.13.9
 SOURCES := cli deployments documents flows models notifications plans portal rules services tasks edge settings.py
+# Whatever else is configured, a trial has its own database and files.
+TRIAL := env -u DONDOC_DATABASE_URL -u DONDOC_FILES DONDOC_HOME=.dondoc-trial $(BIN)/dondoc
 # A machine that forbids bytecode would compile every library anew for every run of a flow.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -53,8 +55,9 @@ screenshots: setup ## take the guide's pictures of the pages anew
 	@bash tests/system/install.sh
 	$(BIN)/python -m tests.system.screenshots
 
-run: setup ## run everything on trial: Prefect, worker and a local mailbox; Ctrl-C ends it
-	$(BIN)/dondoc up --trial
+run: setup ## run everything on trial in .dondoc-trial: pages, Prefect, worker, a local mailbox; Ctrl-C ends it
+	$(TRIAL) init --rehearsal
+	$(TRIAL) up --trial
 
 demo: setup ## play a year of the Kon Rẫy plan and leave Prefect's UI and the mailbox open
 	$(BIN)/dondoc demo --year 2024
@@ -62,5 +65,5 @@ demo: setup ## play a year of the Kon Rẫy plan and leave Prefect's UI and the 
 bench: setup ## measure speed and memory; fails when a bound is broken
 	$(BIN)/python -m bench
 
-clean: ## remove what was made here: .venv, caches, the demo's folder
-	rm -rf .venv .dondoc-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean: ## remove what was made here: .venv, caches, the folders of demo and trial
+	rm -rf .venv .dondoc-demo .dondoc-trial .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

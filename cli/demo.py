@@ -9,7 +9,8 @@ import json
 import os
 import shutil
 import time as stopwatch
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from rich.progress import Progress
 from cli.common import print_json, print_table
 from cli.demo_people import People
 from cli.demo_year import DemoYear, Played
+from cli.folder_lock import held
 from cli.prefect_server import PrefectHome, connected, free_port, login_hint
 from cli.process_tree import ProcessTree
 from cli.servers import sign_in_hint
@@ -69,11 +71,10 @@ def play(*, year: int, headless: bool, as_json: bool, out: Path | None, folder: 
         known = ", ".join(path.stem for path in sorted(cycle_file.parent.glob("*.yaml")))
         raise DemoError(f"the example has no cycle file for {year}; it has: {known}")
     _refuse_used(out)
-    _make_folder(folder)
-    ports = _own_settings(folder)
-    settings = Settings.read()
-    home = PrefectHome(settings.home, ports.prefect)
-    with ProcessTree(folder / "logs") as tree:
+    with _own_folder(folder), ProcessTree(folder / "logs") as tree:
+        ports = _own_settings(folder)
+        settings = Settings.read()
+        home = PrefectHome(settings.home, ports.prefect)
         start_mailbox(tree, folder / "mails", ports, simulated=True)
         start_server(tree, home)
         played = _play_year(settings, tree, home, cycle_file, ports, quiet=as_json)
@@ -91,14 +92,16 @@ def _refuse_used(out: Path | None) -> None:
         raise DemoError(f"{out} is not empty; name a folder that is new or empty")
 
 
-def _make_folder(folder: Path) -> None:
-    """Make the demo's folder anew; one that is not the demo's is never touched."""
-    if folder.exists():
-        if any(folder.iterdir()) and not (folder / _MARKER).exists():
-            raise DemoError(f"{folder} is not a folder of the demo; name another with --folder")
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    (folder / _MARKER).touch()
+@contextmanager
+def _own_folder(folder: Path) -> Iterator[None]:
+    """Make the demo's folder anew and hold it; one that is not the demo's, or of a demo that runs, is never touched."""
+    marker = folder / _MARKER
+    if folder.exists() and any(folder.iterdir()) and not marker.exists():
+        raise DemoError(f"{folder} is not a folder of the demo; name another with --folder")
+    with held(marker, f"a demo is running in {folder}; end it, or choose another folder with --folder"):
+        for entry in set(folder.iterdir()) - {marker}:
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        yield
 
 
 def _own_settings(folder: Path) -> Ports:
@@ -182,7 +185,11 @@ def _print(settings: Settings, result: dict[str, object], *, as_json: bool) -> N
         ("Ngày", "Người nhận", "Nội dung", "Vì sao", "Kết quả"),
         [_cells(row) for row in rows],
     )
-    typer.echo("; ".join(f"{name} {value}" for name, value in result.items()))
+    typer.echo("; ".join(f"{name} {_plain(value)}" for name, value in result.items()))
+
+
+def _plain(value: object) -> object:
+    return ", ".join(f"{count} {name}" for name, count in value.items()) if isinstance(value, dict) else value
 
 
 def _cells(row: Row) -> tuple[str, ...]:

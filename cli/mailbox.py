@@ -65,7 +65,10 @@ def mailbox_ready(http_port: int) -> bool:
 async def serve(folder: Path, *, smtp_port: int, http_port: int, simulated: bool) -> None:
     """Receive and show mails until a signal; the chosen ports are printed once both listen."""
     mailbox = Mailbox(folder)
-    with _listen(smtp_port) as smtp_socket, _listen(http_port) as http_socket:
+    with (
+        _listen(smtp_port, "DONDOC_MAILBOX_SMTP_PORT") as smtp_socket,
+        _listen(http_port, "DONDOC_MAILBOX_HTTP_PORT") as http_socket,
+    ):
         receiver = Receiver(mailbox)
         loop = asyncio.get_running_loop()
         smtp = await loop.create_server(lambda: _protocol(receiver), sock=smtp_socket)
@@ -82,13 +85,13 @@ def _protocol(receiver: Receiver) -> SMTP:
     return SMTP(receiver, data_size_limit=_LARGEST_MAIL, enable_SMTPUTF8=True, hostname="localhost", ident="dondoc")
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(port: int, variable: str) -> socket.socket:
     try:
         return socket.create_server((HOST, port))
     except OSError as error:
         raise MailboxPortError(
             f"The trial mailbox cannot listen on port {port} ({error.strerror}); stop the program that uses it, "
-            "or choose another port (0 takes a free one)."
+            f"or set {variable} to another port."
         ) from error
 
 

@@ -38,10 +38,13 @@ def init_command(
     settings = Settings.read()
     mode = Mode.REHEARSAL if rehearsal else Mode.EARNEST
     made = make(make_engine(settings.database), mode=mode, now=datetime.now(UTC))
-    typer.echo(f"the database is ready ({made.mode})")
     if made.mode is not mode:
-        typer.echo(f"it was made as {made.mode} before, and stays so", err=True)
+        typer.echo(
+            f"the database was made as {made.mode} before and stays so; the other kind needs a DONDOC_HOME of its own",
+            err=True,
+        )
         raise typer.Exit(INCOMPLETE)
+    typer.echo(f"the database is ready ({made.mode})")
 
 
 def hold_command(

@@ -8,12 +8,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import Engine
 
 from cli.common import AsJson, print_json
 from models import Mode
-from models.database import make_engine
+from models.database import make_engine, reading
+from rules.errors import DondocError
+from services.finding import has_open_year
 from services.installation import make
 from settings import Settings
+
+
+class TrialInEarnestError(DondocError):
+    """A trial would swallow mails that the units wait for."""
 
 
 def register(app: typer.Typer) -> None:
@@ -61,17 +68,42 @@ def _said(created: int, updated: int, removed: int, unchanged: int) -> str:
 
 def up_command(
     trial: Annotated[bool, typer.Option("--trial", help="catch every mail in a local mailbox")] = False,
+    even_in_earnest: Annotated[
+        bool,
+        typer.Option("--even-in-earnest", help="on trial: with a database in earnest whose year is open, too"),
+    ] = False,
 ) -> None:
     """Run everything until Ctrl-C: pages, Prefect's server and worker, deployments and, on trial, the mailbox."""
+    from cli.folder_lock import held
+
+    os.environ.update(Settings.read().as_absolute())
+    settings = Settings.read()
+    refusal = f"dondoc already runs with this home, {settings.home}: stop it first, or set another DONDOC_HOME"
+    with held(settings.home / "running", refusal):
+        engine = make_engine(settings.database)
+        made = make(engine, mode=Mode.EARNEST, now=datetime.now(UTC))
+        if trial and made.mode is Mode.EARNEST:
+            _warn_or_refuse(engine, even_in_earnest=even_in_earnest)
+        _run(settings, trial=trial)
+
+
+def _warn_or_refuse(engine: Engine, *, even_in_earnest: bool) -> None:
+    """What the trial mailbox catches is settled as sent, and nothing would ever send it again."""
+    with reading(engine) as session:
+        if has_open_year(session) and not even_in_earnest:
+            raise TrialInEarnestError(
+                "this database is in earnest and a year is open: what the trial mailbox catches would count as sent to "
+                "the units. Set a DONDOC_HOME of the trial's own and begin there with `dondoc init --rehearsal`, or "
+                "say --even-in-earnest"
+            )
+    typer.echo("This database is in earnest: what the trial mailbox catches counts as sent to the units.", err=True)
+
+
+def _run(settings: Settings, *, trial: bool) -> None:
     from cli.prefect_server import PrefectHome, login_hint
     from cli.process_tree import ProcessTree
     from cli.stack import Ports, deploy, start_mailbox, start_portal, start_server, start_worker
 
-    os.environ.update(Settings.read().as_absolute())
-    settings = Settings.read()
-    made = make(make_engine(settings.database), mode=Mode.EARNEST, now=datetime.now(UTC))
-    if trial and made.mode is Mode.EARNEST:
-        typer.echo("This database is in earnest: what the trial mailbox catches counts as sent to the units.", err=True)
     home = PrefectHome(settings.home, settings.prefect_port)
     ports = Ports(
         prefect=settings.prefect_port,

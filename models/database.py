@@ -37,7 +37,6 @@ def make_engine(url: str) -> Engine:
             "DONDOC_DATABASE_URL is no database address; write sqlite:////path/file.db or postgresql://user@host/name"
         ) from None
     if parsed.get_backend_name() == "sqlite":
-        _make_folder(parsed.database)
         engine = create_engine(parsed, connect_args={"timeout": 30}, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -50,10 +49,13 @@ def make_engine(url: str) -> Engine:
     raise DatabaseError(f"DONDOC_DATABASE_URL: dondoc works on sqlite and postgresql, not on {parsed.drivername}")
 
 
-def _make_folder(database: str | None) -> None:
-    folder = Path(database or ".").parent
+def make_folder(engine: Engine) -> None:
+    """Make the folder of a SQLite file, for its owner alone: mails and links in it are nobody else's."""
+    if engine.dialect.name != "sqlite":
+        return
+    folder = Path(engine.url.database or ".").parent
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise DatabaseError(f"the folder of the database, {folder}, cannot be made: {error.strerror}") from None
 
@@ -151,12 +153,21 @@ def is_empty(engine: Engine) -> bool:
 
 
 def is_made(engine: Engine) -> bool:
-    """Say whether the schema is there at all."""
+    """Say whether the schema is there at all; a file that is missing is not made."""
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
+        return False
     try:
         with engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision() is not None
     except SQLAlchemyError as error:
         raise DatabaseError(f"the database cannot be opened: {_short(error)}") from None
+
+
+def is_current(engine: Engine) -> bool:
+    """Say whether the schema is of this program's version; nothing is changed."""
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    return found == ScriptDirectory(str(_MIGRATIONS)).get_current_head()
 
 
 def _short(error: SQLAlchemyError) -> str:

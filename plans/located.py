@@ -41,7 +41,10 @@ def read_text(path: Path) -> str:
     """Return the file's text in NFC; a file that is missing or no Unicode text is refused with its mend."""
     try:
         return unicodedata.normalize("NFC", path.read_bytes().decode("utf-8-sig"))
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+    except IsADirectoryError:
+        what = "this is a folder; name a file in it (a plan's is plan.yaml)"
+        raise FileError(path, [Problem(line=1, what=what)]) from None
+    except (FileNotFoundError, NotADirectoryError):
         raise FileError(path, [Problem(line=1, what="there is no such file; check the name and the folder")]) from None
     except PermissionError:
         raise FileError(path, [Problem(line=1, what="the file may not be read; check its permissions")]) from None

@@ -48,6 +48,11 @@ def open_cycles(session: Session, plan: Plan, today: date) -> Sequence[Cycle]:
     ).all()
 
 
+def has_open_year(session: Session) -> bool:
+    """Say whether anything is followed up at all."""
+    return session.exec(select(Cycle.id).where(Cycle.state == CycleState.OPEN)).first() is not None
+
+
 def find_clause(session: Session, plan: Plan, clause: str, *, lock: bool = False) -> Responsibility:
     """Return the version in force; locked, two sweeps of one responsibility follow each other."""
     query = select(Responsibility).where(

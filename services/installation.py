@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from models import Installation, Mode
-from models.database import is_made, reading, upgrade, writing
+from models.database import is_made, make_folder, reading, upgrade, writing
 from rules.errors import DondocError
 from rules.moments import local_date, moment_at
 
@@ -24,6 +24,7 @@ class NoDatabaseError(DondocError):
 
 def make(engine: Engine, *, mode: Mode, now: datetime) -> Installation:
     """Make the database, or bring it to this version; the mode it was once made in stays."""
+    make_folder(engine)
     upgrade(engine)
     with writing(engine) as session:
         found = session.get(Installation, 1)

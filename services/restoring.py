@@ -38,7 +38,7 @@ def restore(engine: Engine, files: Path, backup: Path, *, actor: str, now: datet
         )
     workplace = Path(engine.url.database or "").parent if engine.dialect.name == "sqlite" else files.parent
     try:
-        workplace.mkdir(parents=True, exist_ok=True)
+        workplace.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (
             TemporaryDirectory(prefix=".restoring-", dir=workplace) as folder,
             reading_back(backup, Path(folder) / "read") as (manifest, archive),

@@ -24,10 +24,15 @@ def environment(home: Path, **settings: object) -> dict[str, str]:
 
 def dondoc(variables: dict[str, str], *arguments: object, code: int = 0) -> str:
     """Run one command, which must end with `code`, and return what it printed."""
+    return ended(variables, *arguments, code=code).stdout
+
+
+def ended(variables: dict[str, str], *arguments: object, code: int = 1) -> subprocess.CompletedProcess[str]:
+    """Run one command, which must end with `code`; without a word about it, be refused."""
     argv = [DONDOC, *map(str, arguments)]
     done = subprocess.run(argv, env=variables, capture_output=True, text=True, timeout=_PATIENCE_SECONDS, check=False)
     assert done.returncode == code, f"{argv} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    return done
 
 
 def open_year(home: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from cli.prefect_server import PrefectHome, free_port
 from cli.process_tree import ProcessTree
 from cli.stack import start_server
-from tests.acceptance.command_line import left_over
+from tests.acceptance.command_line import ended, environment, left_over, until
 
 pytestmark = pytest.mark.server
 
@@ -46,6 +46,16 @@ def recount(prefect):
         return subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
 
     return run
+
+
+def test_a_second_demo_in_the_folder_of_one_that_plays_is_refused_and_the_first_goes_on(demo, tmp_path):
+    """First, while it plays; what it leaves is looked at by the others."""
+    until((demo.folder / "logs").exists)
+    refused = ended(environment(tmp_path), "demo", "--folder", demo.folder)
+    assert refused.stderr == (
+        f"dondoc: a demo is running in {demo.folder}; end it, or choose another folder with --folder\n"
+    )
+    assert (demo.folder / "logs").exists()
 
 
 def test_the_year_shows_what_was_promised(played):

@@ -27,7 +27,17 @@ from deployments.table import deployment_name
 from models.database import make_engine, writing
 from rules.moments import moment_at
 from services.installation import set_clock
-from tests.acceptance.command_line import DONDOC, OPENING, PLAN, environment, left_over, until
+from tests.acceptance.command_line import (
+    DONDOC,
+    EXAMPLE,
+    OPENING,
+    PLAN,
+    dondoc,
+    ended,
+    environment,
+    left_over,
+    until,
+)
 
 pytestmark = pytest.mark.server
 
@@ -213,6 +223,17 @@ async def test_a_deployment_fires_by_its_schedule_and_the_communes_get_their_mai
     assert [schedule.slug for schedule in deployment.schedules] == ["morning"]
 
 
+def test_a_second_one_in_the_same_home_is_refused_before_it_touches_anything(running, ports):
+    log = running.home / "logs" / "portal.log"
+    before = log.stat().st_ino
+    refused = ended(environment(running.home, **ports), "up", "--trial")
+    assert refused.stderr.count("\n") == 1
+    assert f"dondoc already runs with this home, {running.home}: stop it first" in refused.stderr
+    assert refused.stdout == ""
+    assert log.stat().st_ino == before
+    assert running.process.poll() is None
+
+
 def test_sigterm_ends_it_a_second_start_leaves_the_deployments_alone_and_ctrl_c_ends_that(running):
     """The last test that needs `running`: it stops it."""
     assert running.end(signal.SIGTERM) == 0, running.said
@@ -224,6 +245,19 @@ def test_sigterm_ends_it_a_second_start_leaves_the_deployments_alone_and_ctrl_c_
         assert len(again.mails()) >= before
         assert again.end(signal.SIGINT) == 0, again.said
         assert left_over(again.home) == []
+
+
+def test_a_trial_on_a_database_in_earnest_with_an_open_year_needs_a_word_of_its_own(tmp_path, ports):
+    variables = environment(tmp_path / "home", **ports)
+    dondoc(variables, "plan", "load", EXAMPLE / "plan.yaml")
+    dondoc(variables, "cycle", "open", EXAMPLE / "cycles" / "2024.yaml", "--as-of", OPENING)
+    refused = ended(variables, "up", "--trial")
+    assert "what the trial mailbox catches would count as sent to the units" in refused.stderr
+    assert "or say --even-in-earnest" in refused.stderr
+    assert not (tmp_path / "home" / "mails").exists()
+    assert not (tmp_path / "home" / "logs").exists()
+    with socket.create_server((HOST, ports["mailbox_smtp_port"])):  # it gets as far as the mailbox
+        assert "DONDOC_MAILBOX_SMTP_PORT" in ended(variables, "up", "--trial", "--even-in-earnest").stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -239,7 +273,8 @@ def test_a_signal_while_the_server_starts_leaves_nothing_running(tmp_path, ports
     ("taken", "mend"),
     [
         ("prefect_port", "DONDOC_PREFECT_PORT"),
-        ("mailbox_smtp_port", "choose another port"),
+        ("mailbox_smtp_port", "set DONDOC_MAILBOX_SMTP_PORT to another port"),
+        ("mailbox_http_port", "set DONDOC_MAILBOX_HTTP_PORT to another port"),
         ("portal_port", "DONDOC_PORTAL_PORT"),
     ],
 )

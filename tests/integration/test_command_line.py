@@ -92,6 +92,7 @@ BAD_INPUT = [
     # Files that are not there.
     (("cycle", "open", "nowhere.yaml"), 1, "nowhere.yaml"),
     (("plan", "load", "nowhere.yaml"), 1, "nowhere.yaml"),
+    (("plan", "check", EXAMPLE), 1, "this is a folder; name a file in it (a plan's is plan.yaml)"),
 ]
 
 
@@ -152,6 +153,14 @@ def test_a_database_that_was_never_made_is_named_with_the_way_to_make_it(dondoc,
     code, _, said = dondoc("follow-up", PLAN)
     assert code == 1
     assert "`dondoc plan load FILE` or `dondoc init` makes it" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_home_that_is_made_is_its_owners_alone(dondoc, monkeypatch, tmp_path):
+    monkeypatch.setenv("DONDOC_DATABASE_URL", "")
+    monkeypatch.setenv("DONDOC_HOME", str(tmp_path / "home"))
+    assert dondoc("init", "--rehearsal")[0] == 0
+    assert (tmp_path / "home").stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize(
@@ -192,8 +201,8 @@ def test_a_rehearsal_may_play_a_day_to_come(dondoc, monkeypatch, tmp_path):
 
 def test_a_database_keeps_what_it_was_made_as(dondoc):
     code, out, said = dondoc("init", "--rehearsal")
-    assert (code, out) == (3, "the database is ready (earnest)")
-    assert "it was made as earnest before, and stays so" in said
+    assert (code, out) == (3, "")
+    assert "the database was made as earnest before and stays so" in said
 
 
 def test_a_dry_run_says_what_would_happen_and_writes_nothing(sqlite, dondoc):
