@@ -103,6 +103,16 @@ class Settings(BaseSettings):
         return found
 
     @classmethod
+    def variables(cls) -> list[str]:
+        """Return the name of every variable that is read."""
+        return ["DONDOC_SECRETS_DIR", *(f"DONDOC_{name.upper()}" for name in cls.model_fields)]
+
+    @classmethod
+    def unknown(cls) -> list[str]:
+        """Return the variables that are set and that nobody reads: misspelt, as a rule."""
+        return sorted(name for name in os.environ if name.startswith("DONDOC_") and name not in cls.variables())
+
+    @classmethod
     def read(cls) -> Self:
         """Read the environment and the files of secrets; what is wrong is named by its variable."""
         folder = os.environ.get("DONDOC_SECRETS_DIR") or None
@@ -111,7 +121,8 @@ class Settings(BaseSettings):
         try:
             return cls(_secrets_dir=folder)
         except ValidationError as error:
-            lines = [f"DONDOC_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
+            said = ((str(e["loc"][0]).upper(), e["msg"].removeprefix("Value error, ")) for e in error.errors())
+            lines = [f"DONDOC_{name}: {what}" for name, what in said]
             raise SettingsError("\n".join(lines)) from None
         except (OSError, UnreadableError):
             raise SettingsError(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from enum import StrEnum
 
 import typer
@@ -13,7 +14,7 @@ from cli.prefect_server import PrefectHome, server_ready
 from cli.stack import portal_ready
 from edge.mail import mailer, returned_mails
 from models import Mode
-from models.database import is_made, make_engine, reading
+from models.database import is_current, is_made, make_engine, reading
 from notifications.addresses import is_address
 from plans.calendar_file import load_calendar
 from rules.errors import DondocError
@@ -24,6 +25,8 @@ from services.installation import current
 from services.links import first_coordinator
 from services.outreach import unreachable_units
 from settings import Settings
+
+_ALIKE = 0.85  # all names share their beginning
 
 
 class Verdict(StrEnum):
@@ -46,14 +49,29 @@ class Part:
 
 def examine() -> list[Part]:
     """Look at every part; a part that cannot be looked at is itself a finding."""
+    parts = list(_unknown_variables())
     try:
         settings = Settings.read()
     except DondocError as refusal:
-        return [Part(name="settings", verdict=Verdict.WRONG, found=str(refusal), mend="correct the variables named")]
-    parts: list[Part] = []
-    for look in (_database, _calendar, _sender, _mail_server, _returned_mails, _portal, _prefect):
+        wrong = Part(name="settings", verdict=Verdict.WRONG, found=str(refusal), mend="correct the variables named")
+        return [*parts, wrong]
+    parts += (database := _looked(_database, settings))
+    for look in (_calendar, _sender, _mail_server, _returned_mails, _portal, _prefect):
         parts += _looked(look, settings)
+    if database[0].verdict is Verdict.GOOD:
+        parts += _looked(_staff, settings)
     return parts
+
+
+def _unknown_variables() -> Iterator[Part]:
+    for name in Settings.unknown():
+        close = get_close_matches(name, Settings.variables(), n=1, cutoff=_ALIKE)
+        yield Part(
+            name=name,
+            verdict=Verdict.WARNING,
+            found="there is no such setting: it does nothing",
+            mend=f"did you mean {close[0]}?" if close else "remove it; README lists the settings",
+        )
 
 
 def _looked(look: Callable[[Settings], Iterator[Part]], settings: Settings) -> list[Part]:
@@ -70,7 +88,15 @@ def _database(settings: Settings) -> Iterator[Part]:
             name="database",
             verdict=Verdict.WRONG,
             found="there is no database yet",
-            mend="load a plan: dondoc plan load FILE",
+            mend="load a plan: dondoc plan load FILE; for trying out begin with dondoc init --rehearsal",
+        )
+        return
+    if not is_current(engine):
+        yield Part(
+            name="database",
+            verdict=Verdict.WRONG,
+            found="the database is of another version than this program",
+            mend="`dondoc up` brings an older one to this version; for a newer one install the newer dondoc",
         )
         return
     with reading(engine) as session:
@@ -185,6 +211,9 @@ def _portal(settings: Settings) -> Iterator[Part]:
             found=f"nothing answers on port {settings.portal_port}",
             mend="start them with `dondoc up` or `dondoc portal`",
         )
+
+
+def _staff(settings: Settings) -> Iterator[Part]:
     with reading(make_engine(settings.database)) as session:
         coordinator = first_coordinator(session, now=datetime.now(UTC))
     if coordinator is None:

@@ -167,7 +167,7 @@ def is_current(engine: Engine) -> bool:
     """Say whether the schema is of this program's version; nothing is changed."""
     with engine.connect() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
-    return found == ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+    return found == ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _short(error: SQLAlchemyError) -> str:

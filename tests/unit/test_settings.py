@@ -48,6 +48,12 @@ def test_a_wrong_setting_is_named_by_its_variable(monkeypatch, name, value):
         Settings.read()
 
 
+def test_what_is_wrong_is_said_in_our_words_alone(monkeypatch):
+    monkeypatch.setenv("DONDOC_PUBLIC_URL", "dondoc.konray.example")
+    with pytest.raises(SettingsError, match=r"^DONDOC_PUBLIC_URL: must be like https://"):
+        Settings.read()
+
+
 def test_all_wrong_settings_are_named_at_once_and_no_secret_among_them(monkeypatch):
     monkeypatch.setenv("DONDOC_SMTP_PORT", "0")
     monkeypatch.setenv("DONDOC_TRIAL", "perhaps")
@@ -66,6 +72,13 @@ def test_a_password_is_not_shown(monkeypatch):
 def test_a_variable_of_another_program_is_none_of_ours(monkeypatch):
     monkeypatch.setenv("DONDOC_SOMETHING_ELSE", "1")
     Settings.read()
+
+
+def test_a_variable_that_nobody_reads_can_be_asked_for(monkeypatch):
+    monkeypatch.setenv("DONDOC_SMTP_HOST", "mail.konray.example")
+    monkeypatch.setenv("DONDOC_SECRETS_DIR", "secrets")
+    monkeypatch.setenv("DONDOC_SMPT_PORT", "25")
+    assert Settings.unknown() == ["DONDOC_SMPT_PORT"]
 
 
 def test_a_secret_can_stand_in_a_file_named_like_its_variable(monkeypatch, tmp_path):
