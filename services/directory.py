@@ -49,11 +49,22 @@ class Directory:
 
 
 def directory_on(session: Session, day: date) -> Directory:
-    units = session.exec(select(Unit).where(*on_day(Unit, day)).order_by(col(Unit.id))).all()
+    return _directory(session, on_day(Unit, day), on_day(Membership, day))
+
+
+def directory_ever(session: Session) -> Directory:
+    """Return everybody who ever was: to tell a group whose units have ended from one that a person has yet to fill."""
+    return _directory(session, (), ())
+
+
+def _directory(
+    session: Session, of_units: tuple[ColumnElement[bool], ...], of_members: tuple[ColumnElement[bool], ...]
+) -> Directory:
+    units = session.exec(select(Unit).where(*of_units).order_by(col(Unit.id))).all()
     rows = session.exec(
         select(UnitGroup.slug, Membership.member)
         .join(Membership, col(Membership.group_id) == UnitGroup.id)
-        .where(*on_day(Membership, day))
+        .where(*of_members)
         .order_by(col(Membership.id))
     ).all()
     members: dict[str, tuple[str, ...]] = dict.fromkeys(session.exec(select(UnitGroup.slug)).all(), ())

@@ -1,5 +1,6 @@
 """What opening a plan's year would do, and what the coordinator should know first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,7 +13,7 @@ from rules.vocabulary import AssignmentState, Nature
 from rules.workdays import WorkingCalendar
 from services.assigning import DueKey, Slot
 from services.cases import ladder_of
-from services.directory import contacts_on, unreachable_on
+from services.directory import contacts_on, directory_ever, unreachable_on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,8 @@ def preview(
         assignments=sum(len(slot.units) for slot in draft.slots),
         lines=tuple(_line(slot) for slot in draft.slots if slot.units),
         warnings=(
-            *_unset(draft),
+            *(_bygone(year, today, calendar) if found is None else ()),
+            *_unset(session, draft, today),
             *_past(draft, today),
             *_days_off(draft, calendar),
             *_beyond(draft, today, calendar),
@@ -92,7 +94,16 @@ def _line(slot: Slot) -> Line:
     )
 
 
-def _unset(draft: Draft) -> list[str]:
+def _bygone(year: int, today: date, calendar: WorkingCalendar) -> list[str]:
+    """Units and deadlines of a past year are looked at as of today, which is seldom what was meant."""
+    if year >= today.year:
+        return []
+    first = calendar.on_or_after(date(year, 1, 1))
+    looked_at = f"năm {year} đã qua: đơn vị và thời hạn được xét tại ngày {today:%d/%m/%Y}"
+    return [f"{looked_at}; để xét tại một ngày của năm đó, dùng --as-of, ví dụ --as-of {first:%Y-%m-%d}"]
+
+
+def _unset(session: Session, draft: Draft, today: date) -> list[str]:
     """What the plan leaves open: a date or an owner is asked for, never invented."""
     undated = {slot.duty.key for slot in draft.slots if slot.deadline is None}
     owned = {slot.duty.key for slot in draft.slots if slot.units}
@@ -101,11 +112,19 @@ def _unset(draft: Draft) -> list[str]:
         if duty.nature not in (Nature.PERIODIC, Nature.ONCE):
             continue
         if duty.key not in owned:
-            why = clause.unassigned or "nhóm chưa có đơn vị"
+            why = clause.unassigned or _nobody(session, duty.addressees or clause.addressees, today)
             warnings.append(f"{duty.key} {duty.title}: chưa phân công ({why})")
         if duty.key in undated:
             warnings.append(f"{duty.key} {duty.title}: chưa ấn định thời hạn")
     return warnings
+
+
+def _nobody(session: Session, addressees: Sequence[str], today: date) -> str:
+    """Say whether there never was a unit, or none is left."""
+    units = directory_ever(session).expand(addressees)
+    if units and all(unit.valid_to and unit.valid_to < today for unit in units):
+        return f"mọi đơn vị của nhóm đã kết thúc trước ngày {today:%d/%m/%Y}; để xét tại ngày khác, dùng --as-of"
+    return "nhóm chưa có đơn vị"
 
 
 def _past(draft: Draft, today: date) -> list[str]:
@@ -137,7 +156,11 @@ def _beyond(draft: Draft, today: date, calendar: WorkingCalendar) -> list[str]:
     warnings = []
     for slot, final in dated:
         bound = _bound(dated, slot)
-        if bound is None:
+        if bound is None or not slot.units:
+            continue
+        key = slot.duty.key if slot.period.isdigit() else f"{slot.duty.key} {slot.period}"
+        if bound < today:
+            warnings.append(f"{key}: thời hạn tổng hợp {bound:%d/%m/%Y} đã qua, sẽ không nhắc")
             continue
         case = Case(
             state=AssignmentState.OPEN,
@@ -153,7 +176,6 @@ def _beyond(draft: Draft, today: date, calendar: WorkingCalendar) -> list[str]:
             if rung.kind is RungKind.OFFSET and rung.offset > 0 and rung.day > bound
         ]
         if late:
-            key = slot.duty.key if slot.period.isdigit() else f"{slot.duty.key} {slot.period}"
             warnings.append(f"{key}: sau thời hạn tổng hợp {bound:%d/%m/%Y}, sẽ không nhắc: {', '.join(late)}")
     return warnings
 

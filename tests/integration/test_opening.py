@@ -72,6 +72,23 @@ def test_a_dry_run_writes_nothing_and_says_what_is_open(engine):
     assert "V.4-3.a: sau thời hạn tổng hợp 21/11/2024, sẽ không nhắc: +16 (contact, 22/11/2024)" in said
 
 
+def test_a_dry_run_after_the_units_have_ended_says_so_and_how_to_go_back(engine):
+    seen = open_year(engine, date(2025, 12, 1), apply=False)
+    (year,) = [one for one in seen.warnings if one.startswith("năm 2024 đã qua")]
+    assert "xét tại ngày 01/12/2025" in year
+    assert year.endswith("dùng --as-of, ví dụ --as-of 2024-01-02")
+    said = "\n".join(seen.warnings)
+    assert "V.4-3.a Báo cáo năm: chưa phân công (mọi đơn vị của nhóm đã kết thúc trước ngày 01/12/2025;" in said
+    assert "V.3-3.a Báo cáo năm (lồng ghép): chưa phân công (nhóm chưa có đơn vị)" in said  # nobody has filled it
+    assert "sẽ không nhắc" not in said
+
+
+def test_a_dry_run_after_the_consolidation_is_due_says_that_nobody_is_reminded(engine):
+    said = open_year(engine, date(2024, 12, 2), apply=False).warnings
+    assert "V.4-3.a: thời hạn tổng hợp 21/11/2024 đã qua, sẽ không nhắc" in said
+    assert not any("năm 2024 đã qua" in one for one in said)
+
+
 def test_a_dry_run_warns_of_a_date_on_a_day_off(engine):
     seen = open_year(engine, text=YEAR_2024.replace("before: 2024-11-01", "latest: 2024-11-02"), apply=False)
     assert "V.4-3.a: 02/11/2024 là ngày nghỉ (thứ Bảy), thời hạn là 01/11/2024" in seen.warnings
