@@ -1,4 +1,4 @@
-"""The ways in: a unit's link, a fresh link for a dead one, signing in to the office's pages, and the language."""
+"""The ways in: the bare address, a unit's link, a fresh one for a dead one, signing in to the office, the language."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -47,6 +47,12 @@ router = APIRouter(responses=ANSWERS, default_response_class=HTMLResponse)
 
 _Stranger = Annotated[Visit, Depends(stranger)]
 _StrangerSent = Annotated[Sent, Depends(stranger_sent)]
+
+
+@router.get("/")
+def start(visit: _Stranger) -> Response:
+    """Say where to go: a unit by the link of its mail, the office by signing in."""
+    return page(visit, "start.html")
 
 
 @router.get("/l/{secret}")

@@ -54,6 +54,7 @@ _ANY_LINK = (NO_LINK,) * 7
 TABLE: dict[tuple[str, str], tuple[Answer, ...]] = {
     ("GET", "/suc-khoe"): _OPEN,
     ("GET", "/kieu.css"): _OPEN,
+    ("GET", "/"): _OPEN,
     ("GET", "/l/{secret}"): _ANY_LINK,  # a secret that was never given out
     ("POST", "/lien-ket-moi"): _OPEN,
     ("GET", "/phong/dang-nhap"): _OPEN,

@@ -33,6 +33,13 @@ def test_the_same_link_opens_again_and_again(desk):
     assert [desk.stranger().get(f"/l/{secret}").status for _ in range(3)] == [200, 200, 200]
 
 
+def test_the_bare_address_says_where_units_and_the_office_go(desk):
+    page = desk.stranger().get("/")
+    assert page.status == 200
+    assert "mở liên kết trong thư nhắc việc" in page.text
+    assert 'href="/phong"' in page.answer.text
+
+
 @pytest.mark.parametrize("spoilt", [lambda s: "x" * len(s), lambda s: s[:-3], lambda s: s + "A", lambda _: "abc"])
 def test_a_forged_or_truncated_link_opens_nothing_and_offers_nothing(desk, spoilt):
     page = desk.stranger().get(f"/l/{spoilt(desk.link(DAK_KOI))}")

@@ -40,6 +40,7 @@ def looks(day: BusyDay) -> dict[str, list[Look]]:
     case = day.task(DAK_TO_RE)
     return {
         "/l/{secret}": [Look(STRANGER, "/l/" + "x" * 43), Look(STRANGER, day.ended_link(DAK_KOI))],
+        "/": [Look(STRANGER, "/")],
         "/phong/dang-nhap": [Look(STRANGER, "/phong/dang-nhap")],
         "/phong/vao/{secret}": [Look(STRANGER, day.sign_in_link()), Look(STRANGER, "/phong/vao/" + "x" * 43)],
         "/don-vi": [Look(unit, "/don-vi") for unit in (DAK_RUONG, DAK_KOI, "mttq-huyen")],
