@@ -1,6 +1,7 @@
 """What the commands share: dates and periods as people type them, JSON for programs, tables for people."""
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date, time
@@ -14,6 +15,8 @@ from rich.text import Text
 #: Done, but something is left: mails undelivered, findings in a plan.
 INCOMPLETE = 3
 ACTOR = "cli"
+#: Characters: a column of dates or numbers is not broken, and the width of a table that goes into a file.
+_WHOLE, _PAGE = 12, 120
 
 
 def parse_day(text: str) -> date:
@@ -51,11 +54,18 @@ def print_json(value: Any) -> None:
 
 
 def print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table that wraps to the terminal."""
-    table = Table(*headings, title=Text(title), title_justify="left")
-    for row in rows:
-        table.add_row(*(Text("" if cell is None else _printable(str(cell))) for cell in row))
-    Console().print(table)
+    """Print a table that wraps to the terminal, or to a page's width where there is none; nothing is cut off."""
+    cells = [["" if cell is None else _printable(str(cell)) for cell in row] for row in rows]
+    table = Table(title=Text(title), title_justify="left")
+    for place, heading in enumerate(headings):
+        longest = max(len(text) for text in (heading, *(row[place] for row in cells)))
+        table.add_column(heading, overflow="fold", no_wrap=longest <= _WHOLE)
+    for row in cells:
+        table.add_row(*map(Text, row))
+    console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _PAGE
+    console.print(table)
 
 
 def _printable(text: str) -> str:

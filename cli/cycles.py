@@ -16,7 +16,7 @@ from plans.reading import read_cycle
 from rules.deadlines import DueRule, Form
 from rules.periods import period_from
 from rules.vocabulary import AssignmentState
-from services.board import status
+from services.board import StatusRow, status
 from services.cycles import change_deadline, close_cycle, open_cycle
 from services.preview import Line, Preview
 
@@ -89,22 +89,25 @@ def status_command(plan: Plan, year: Year, as_of: AsOf = None, as_json: AsJson =
         print_json({"plan": plan, "year": year, "assignments": [asdict(row) for row in rows]})
         return
     print_table(
-        f"{plan}, năm {year}",
-        ("Số", "Nội dung", "Đơn vị", "Nơi nhận", "Kỳ", "Trạng thái", "Thời hạn", "Quá hạn (ngày làm việc)"),
+        f"{plan}, năm {year} (quá hạn tính theo ngày làm việc)",
+        ("Số", "Nội dung", "Đơn vị", "Nơi nhận", "Trạng thái", "Thời hạn"),
         [
             (
                 row.id,
-                row.duty,
-                f"{row.unit_name} (đã kết thúc)" if row.unit_ended else row.unit_name,
+                row.duty if row.period.isdigit() else f"{row.duty} {row.period}",
+                f"{row.unit_short_name} (đã kết thúc)" if row.unit_ended else row.unit_short_name,
                 row.recipient,
-                row.period,
                 _STATES[row.state],
-                _day(row.final),
-                row.overdue_working_days or "",
+                _standing(row),
             )
             for row in rows
         ],
     )
+
+
+def _standing(row: StatusRow) -> str:
+    late = f", quá hạn {row.overdue_working_days}" if row.overdue_working_days else ""
+    return f"{_day(row.final)}{late}"
 
 
 @app.command("deadline")

@@ -147,7 +147,8 @@ def sign_in_hint(*, trial: bool) -> str:
         coordinator = first_coordinator(session, now=edge.now) if trial else None
         if coordinator is not None:
             return f"Trang của Phòng, đăng nhập một lần: {send_sign_in(session, desk, coordinator)}"
-    return f"Trang của Phòng: {edge.settings.public_url}/phong"
+    nobody = " (hôm nay chưa có công chức nào của Phòng trong units.yaml để đăng nhập)" if trial else ""
+    return f"Trang của Phòng: {edge.settings.public_url}/phong{nobody}"
 
 
 def portal_command(

@@ -21,6 +21,7 @@ class StatusRow:
     duty: str
     unit: str
     unit_name: str
+    unit_short_name: str
     recipient: str
     period: str
     state: AssignmentState
@@ -49,6 +50,7 @@ def status(session: Session, *, plan: str, year: int, now: datetime, calendar: W
             duty=assignment.duty_key,
             unit=unit.slug,
             unit_name=assignment.unit_name,
+            unit_short_name=unit.short_name,
             recipient=assignment.recipient or assignment.addressed_to,
             period=assignment.period,
             state=assignment.state,
