@@ -99,14 +99,14 @@ def test_every_mail_is_stored_as_it_was_written_and_is_seven_bit_clean(home, pos
     assert len({to(mail) for mail in stored}) == MAILS
 
 
-def test_the_conversation_is_encrypted_and_signed_in_on_one_connection(home, postfix):
+def test_the_conversation_is_encrypted_and_signed_in_on_as_many_connections_as_are_set(home, postfix):
     home.deliver(time(8, 30))
     until(lambda: len(postfix.stored()) == MAILS)
     assert all(b"with ESMTPSA" in mail for mail in postfix.stored())
     ids = {message_from_bytes(mail)["Message-ID"] for mail in postfix.stored()}
     took = [entry for entry in postfix.log.splitlines() if f"sasl_username={USER}@" in entry]
     processes = {re.search(r"smtpd\[(\d+)\]", entry)[1] for entry in took[-MAILS:]}
-    assert (len(ids), len(processes)) == (MAILS, 1)
+    assert (len(ids), len(processes)) == (MAILS, 4)
 
 
 def test_a_greylisted_mail_waits_five_minutes_and_a_refused_one_is_an_end_for_itself_alone(home, postfix):
