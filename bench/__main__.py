@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.measures import Measure, demo_year, opening, quiet_sweep
+from bench.mornings import whole_country, year_of_mornings
 from bench.sending import morning_process, whole_path
 from bench.servers import up
 from bench.workbench import workbench
@@ -15,6 +16,8 @@ _ALL = {
     "sweep": quiet_sweep,
     "delivery": whole_path,
     "morning": morning_process,
+    "year": year_of_mornings,
+    "country": whole_country,
     "workbench": workbench,
     "up": up,
     "demo": demo_year,

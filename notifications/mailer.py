@@ -103,10 +103,7 @@ class RecordingMailer:
 
     sent: list[tuple[str, bytes]] = field(default_factory=list)
     answers: dict[str, Outcome] = field(default_factory=dict)
-
-    @property
-    def connections(self) -> int:
-        return 1
+    connections: int = 1
 
     async def __aenter__(self) -> Self:
         return self

@@ -4,7 +4,6 @@ One transaction. Run twice on a day, it changes nothing the second time: what wa
 """
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -27,7 +26,7 @@ from services.looking import Looked, at_rest, look
 
 @dataclass(frozen=True, kw_only=True)
 class SweepReport:
-    """What a sweep did; `looked` holds the assignments it touched, then those at rest, up to a page of them."""
+    """What a sweep did; `looked` holds assignments that it touched, then such at rest: of each kind the first ones."""
 
     plan: str
     clause: str
@@ -52,8 +51,7 @@ def follow_up(engine: Engine, *, plan: str, clause: str, now: datetime, calendar
         if _calendar_changed(session, found, clause, calendar):
             moved = _recalculate(session, found, clause, calendar, now)
         working = calendar.is_working(today)
-        looked = look(session, found, clause, today, calendar) if working else ()
-        counts = _count(looked)
+        looked, counts = look(session, found, clause, today, calendar) if working else ((), Counter())
         sweep = Sweep(
             plan_id=responsibility.plan_id,
             clause=clause,
@@ -72,7 +70,7 @@ def follow_up(engine: Engine, *, plan: str, clause: str, now: datetime, calendar
             working_day=working,
             made=made,
             moved=moved,
-            counts=counts,
+            counts=dict(counts),
             looked=(*looked, *at_rest(session, found, clause, looked)),
         )
 
@@ -131,13 +129,6 @@ def _recalculate(session: Session, plan: Plan, clause: str, calendar: WorkingCal
             session, assignment, recalculated_deadline(deadline_of(version), calendar, plan.roll), now=now
         )
     return moved
-
-
-def _count(looked: Iterable[Looked]) -> dict[str, int]:
-    total: Counter[str] = Counter()
-    for row in looked:
-        total.update(owed=len(row.owed), superseded=len(row.superseded), skipped=len(row.skipped))
-    return {key: count for key, count in total.items() if count}
 
 
 def _write_sweep(session: Session, sweep: Sweep) -> None:

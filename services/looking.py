@@ -1,11 +1,13 @@
 """Asking the rules about the assignments whose day has come, and writing down what they say."""
 
-from collections.abc import Hashable, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
-from sqlalchemy import bindparam, insert, update
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, update
+from sqlmodel import Session, SQLModel, col, select
 
 from models import Assignment, Cycle, CycleState, Notice, Plan
 from rules.ladder import Case, Decision, Rung, decide
@@ -15,10 +17,13 @@ from services.cases import Fact, cases_for, facts_for
 from services.chunks import chunks
 from services.finding import assignment_name
 
-#: Rows of a run's table for assignments on which there was nothing to do; the run's figures count them all.
+#: Rows of a run's table: for assignments on which there was nothing to do, and for those on which there was something.
+#: The run's figures count them all.
 _SHOWN = 200
+_SHOWN_TOUCHED = 1_000
 _BATCH = 5_000
 #: The objects in the session are done with; comparing each of them with each statement would cost the square.
+_NOTICES = SQLModel.metadata.tables["notice"]
 _ROWS_ONLY = {"synchronize_session": False}
 
 
@@ -37,8 +42,13 @@ class Looked:
     next_look_on: date | None = None
 
 
-def look(session: Session, plan: Plan, clause: str, today: date, calendar: WorkingCalendar) -> tuple[Looked, ...]:
-    """Ask the rules about every assignment whose day has come, and write down what they say."""
+def look(
+    session: Session, plan: Plan, clause: str, today: date, calendar: WorkingCalendar
+) -> tuple[tuple[Looked, ...], Counter[str]]:
+    """Ask the rules about every assignment whose day has come, and write down what they say.
+
+    Returns the rows of the first of them, and how many notices of all were owed, superseded and skipped.
+    """
     ids = session.exec(
         select(Assignment.id)
         .join(Cycle, col(Cycle.id) == Assignment.cycle_id)
@@ -57,19 +67,32 @@ def look(session: Session, plan: Plan, clause: str, today: date, calendar: Worki
     years = {cycle.id: cycle.year for cycle in session.exec(select(Cycle).where(Cycle.plan_id == plan.id))}
     decisions = _decided(cases, today, calendar)
     _apply(session, facts, cases, decisions, today)
-    return tuple(
+    rows = tuple(
         _looked(plan, years[fact.assignment.cycle_id], fact, decision)
-        for fact, decision in zip(facts, decisions, strict=True)
+        for fact, decision in islice(zip(facts, decisions, strict=True), _SHOWN_TOUCHED)
     )
+    return rows, _counts(decisions)
+
+
+def _counts(decisions: Iterable[Decision]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for decision in decisions:
+        total["owed"] += len(decision.owe)
+        total["superseded"] += len(decision.supersede)
+        total["skipped"] += len(decision.skip)
+    return +total
 
 
 def _decided(cases: Sequence[Case], today: date, calendar: WorkingCalendar) -> list[Decision]:
     """Ask the rules once for all cases that are alike."""
     asked: dict[Hashable, Decision] = {}
+    found = []
     for case in cases:
-        if case.alike not in asked:
-            asked[case.alike] = decide(case, today, calendar)
-    return [asked[case.alike] for case in cases]
+        alike = case.alike
+        if alike not in asked:
+            asked[alike] = decide(case, today, calendar)
+        found.append(asked[alike])
+    return found
 
 
 def _apply(
@@ -89,7 +112,7 @@ def _apply(
         assert fact.assignment.id is not None
         looks.setdefault(decision.next_look_on, []).append(fact.assignment.id)
     for part in range(0, len(rows), _BATCH):
-        session.execute(insert(Notice), rows[part : part + _BATCH])
+        session.connection().execute(_NOTICES.insert(), rows[part : part + _BATCH])
     if weaker:
         session.connection().execute(_SUPERSEDED, [_names(fact, rung) for fact, rung in weaker])
     for day, ids in looks.items():
