@@ -15,7 +15,7 @@ from sqlmodel import select
 
 from models import StoredFile
 from models.contents import contents_of
-from models.database import is_empty, make_engine, reading, writing
+from models.database import is_empty, make_engine, make_folder, reading, writing
 from models.faults import DatabaseError
 from notifications.mailer import Outcome, OutcomeKind, RecordingMailer
 from services.backups import BackupError, back_up
@@ -328,6 +328,7 @@ def test_a_backup_of_another_kind_of_database_is_refused(postgres, home, elsewhe
 
 def test_what_is_left_of_a_lost_database_is_not_played_into_the_restored_one(backup, elsewhere_sqlite):
     engine, folder = elsewhere_sqlite
+    make_folder(engine)
     Path(f"{engine.url.database}-wal").write_bytes(b"left over")
     with pytest.raises(DatabaseError, match=r"dondoc\.db-wal is in the way: stop every program"):
         restored(elsewhere_sqlite, backup)
@@ -337,6 +338,7 @@ def test_what_is_left_of_a_lost_database_is_not_played_into_the_restored_one(bac
 
 def test_an_empty_file_that_a_look_has_made_is_no_database(backup, elsewhere_sqlite):
     engine, _ = elsewhere_sqlite
+    make_folder(engine)
     with reading(engine) as session:
         session.connection()
     assert Path(engine.url.database).exists()

@@ -239,9 +239,10 @@ def test_a_file_that_is_no_yaml_is_refused_with_its_line(tmp_path, content, expe
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):
-    for path in (tmp_path / "none.yaml", tmp_path):
-        with pytest.raises(FileError, match="there is no such file"):
-            read_plan(path)
+    with pytest.raises(FileError, match="there is no such file"):
+        read_plan(tmp_path / "none.yaml")
+    with pytest.raises(FileError, match="this is a folder; name a file in it"):
+        read_plan(tmp_path)
 
 
 UNIT_MISTAKES = [
