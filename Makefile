@@ -28,7 +28,7 @@ help: ## print this help
 setup: .venv/.ready ## prepare .venv from requirements.lock
 
 lock: ## write requirements.lock anew from pyproject.toml
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --quiet \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra hosts --universal --python-version 3.11 --generate-hashes --quiet \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' -o requirements.lock
 
 format: setup ## format the code

@@ -139,11 +139,11 @@ def server_argv() -> list[str]:
     return [sys.executable, "-m", "prefect", "server", "start"]
 
 
-def worker_argv(pool: str = POOL) -> list[str]:
-    """Return the command of the process worker; the pool must exist (`ensure_pool`)."""
+def worker_argv(pool: str = POOL, *, name: str = POOL) -> list[str]:
+    """Return the command of a process worker, named apart on each host; the pool must exist (`ensure_pool`)."""
     return [
         *(sys.executable, "-m", "prefect", "worker", "start"),
-        *("--pool", pool, "--name", pool, "--type", "process", "--limit", str(_WORKER_RUNS)),
+        *("--pool", pool, "--name", name, "--type", "process", "--limit", str(_WORKER_RUNS)),
         *("--install-policy", "never", "--no-create-pool-if-not-found"),
     ]
 

@@ -35,9 +35,9 @@ def ended(variables: dict[str, str], *arguments: object, code: int = 1) -> subpr
     return done
 
 
-def open_year(home: Path) -> None:
+def open_year(home: Path, **settings: object) -> None:
     """Make a rehearsal in which the real plan's year 2024 is open; nothing has been looked at yet."""
-    variables = environment(home)
+    variables = environment(home, **settings)
     dondoc(variables, "init", "--rehearsal")
     dondoc(variables, "plan", "load", EXAMPLE / "plan.yaml")
     dondoc(variables, "cycle", "open", EXAMPLE / "cycles" / "2024.yaml", "--as-of", OPENING)

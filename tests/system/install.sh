@@ -2,7 +2,7 @@
 # Installs the Debian packages that the system tests need, when they are missing. Needs root, or sudo.
 set -euo pipefail
 
-packages=(postfix sasl2-bin dovecot-imapd chromium fonts-dejavu-core)
+packages=(postfix sasl2-bin dovecot-imapd chromium fonts-dejavu-core postgresql redis-server)
 missing=()
 for package in "${packages[@]}"; do
     status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true)
