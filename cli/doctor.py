@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from enum import StrEnum
 
 import typer
+from sqlalchemy import Engine
 
 from cli.common import INCOMPLETE, print_json
-from cli.prefect_server import PrefectHome, server_ready
+from cli.doctor_prefect import prefect_parts
+from cli.findings import Part, Verdict
 from cli.stack import portal_ready
 from edge.mail import mailer, returned_mails
 from models import Mode
@@ -27,24 +28,6 @@ from services.outreach import unreachable_units
 from settings import Settings
 
 _ALIKE = 0.85  # all names share their beginning
-
-
-class Verdict(StrEnum):
-    """How a part stands."""
-
-    GOOD = "good"
-    WARNING = "warning"
-    WRONG = "wrong"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """One thing that was looked at; `mend` says what to do."""
-
-    name: str
-    verdict: Verdict
-    found: str
-    mend: str = ""
 
 
 def examine() -> list[Part]:
@@ -104,7 +87,7 @@ def _database(settings: Settings) -> Iterator[Part]:
         today = local_date(datetime.now(UTC))
         missing = unreachable_units(session, today)
         known = len(contacts_on(session, today))
-    yield Part(name="database", verdict=Verdict.GOOD, found=f"{engine.dialect.name}, {mode}, {known} mailboxes")
+    yield Part(name="database", verdict=Verdict.GOOD, found=f"{_engine_name(engine)}, {mode}, {known} mailboxes")
     if mode is Mode.REHEARSAL:
         yield Part(
             name="mode",
@@ -119,6 +102,12 @@ def _database(settings: Settings) -> Iterator[Part]:
             found=f"no mailbox for {', '.join(missing[:10])}{' …' if len(missing) > 10 else ''}",  # noqa: PLR2004
             mend="add a contact to units.yaml and load the plan again",
         )
+
+
+def _engine_name(engine: Engine) -> str:
+    """Return "sqlite 3.40.1" or "postgresql 15.16"; a connection must have been made before."""
+    version = engine.dialect.server_version_info or ()
+    return f"{engine.dialect.name} {'.'.join(map(str, version))}"
 
 
 def _calendar(settings: Settings) -> Iterator[Part]:
@@ -226,16 +215,7 @@ def _staff(settings: Settings) -> Iterator[Part]:
 
 
 def _prefect(settings: Settings) -> Iterator[Part]:
-    home = PrefectHome(settings.home, settings.prefect_port)
-    if home.auth_file.exists() and server_ready(home):
-        yield Part(name="prefect", verdict=Verdict.GOOD, found=f"our own guarded server answers at {home.ui_url}")
-    else:
-        yield Part(
-            name="prefect",
-            verdict=Verdict.WARNING,
-            found=f"no server of dondoc's answers at {home.ui_url}",
-            mend="start it with `dondoc up`",
-        )
+    return prefect_parts(settings)
 
 
 def show(parts: list[Part], *, as_json: bool) -> None:

@@ -38,10 +38,11 @@ class Outcome:
     removed: list[str] = field(default_factory=list)
 
 
-async def reconcile(wanted: Sequence[Wanted], *, pool: str) -> Outcome:
+async def reconcile(wanted: Sequence[Wanted], *, pool: str, apply: bool = True) -> Outcome:
     """Make the server's deployments those wanted, on the process pool; remove dondoc's own that no longer are.
 
-    Every entry point is imported before the first write, so a table that cannot be deployed changes nothing.
+    Every entry point is imported before the first write, so a table that cannot be deployed changes nothing. With
+    `apply` false nothing is written at all: the outcome is what would be done.
     """
     settings = {(one.flow_name, one.name): _settings(one, pool) for one in wanted}
     outcome = Outcome()
@@ -49,20 +50,28 @@ async def reconcile(wanted: Sequence[Wanted], *, pool: str) -> Outcome:
         existing = await _existing(client)
         for one in wanted:
             key = (one.flow_name, one.name)
-            await _settle(client, one, settings[key], existing.pop(key, None), outcome)
+            await _settle(client, one, settings[key], existing.pop(key, None), outcome, apply=apply)
         for (_, name), deployment in existing.items():
-            await client.delete_deployment(deployment.id)
+            if apply:
+                await client.delete_deployment(deployment.id)
             outcome.removed.append(name)
     return outcome
 
 
 async def _settle(
-    client: PrefectClient, one: Wanted, settings: dict[str, Any], found: DeploymentResponse | None, outcome: Outcome
+    client: PrefectClient,
+    one: Wanted,
+    settings: dict[str, Any],
+    found: DeploymentResponse | None,
+    outcome: Outcome,
+    *,
+    apply: bool,
 ) -> None:
     if found is None:
-        await _create(client, one, settings)
+        if apply:
+            await _create(client, one, settings)
         outcome.created.append(one.name)
-    elif await _mend(client, one, settings, found):
+    elif await _mend(client, one, settings, found, apply=apply):
         outcome.updated.append(one.name)
     else:
         outcome.unchanged.append(one.name)
@@ -121,13 +130,17 @@ async def _create(client: PrefectClient, one: Wanted, settings: Mapping[str, Any
     await client.create_deployment(flow_id, one.name, schedules=schedules, **settings)
 
 
-async def _mend(client: PrefectClient, one: Wanted, settings: Mapping[str, Any], found: DeploymentResponse) -> bool:
+async def _mend(
+    client: PrefectClient, one: Wanted, settings: Mapping[str, Any], found: DeploymentResponse, *, apply: bool
+) -> bool:
     """Write what differs, and return whether anything did."""
     current = found.model_dump(mode="json", include=set(settings))
     changes = {name: value for name, value in settings.items() if current[name] != value}
     changed_crons = [cron for cron in one.schedules if not _has(found.schedules, cron)]
     slugs = {cron.slug for cron in one.schedules}
     surplus = [schedule for schedule in found.schedules if schedule.slug not in slugs]
+    if not apply:
+        return bool(changes or changed_crons or surplus)
     # Before the update: beside a schedule without a slug the server would replace all the others.
     for schedule in surplus:
         await client.delete_deployment_schedule(found.id, schedule.id)

@@ -192,6 +192,16 @@ async def test_a_second_reconciliation_writes_nothing(monkeypatch):
     assert {call for call in calls if call[0] != "GET"} == {("POST", "/deployments/filter")}
 
 
+@pytest.mark.usefixtures("client")
+async def test_what_would_be_done_is_told_without_doing_it():
+    await reconcile([NOTE], pool=POOL)
+    changed = replace(NOTE, description="> Hàng quý")
+    told = await reconcile([changed, SLEEP], pool=POOL, apply=False)
+    assert (told.created, told.updated) == ([SLEEP.name], [NOTE.name])
+    assert (await reconcile([], pool=POOL, apply=False)).removed == [NOTE.name]
+    assert (await reconcile([NOTE], pool=POOL, apply=False)).unchanged == [NOTE.name]
+
+
 async def test_a_deployment_has_a_form_its_tags_and_its_clause(client):
     await reconcile([NOTE], pool=POOL)
     found = await deployed(client)

@@ -5,6 +5,7 @@ own; it dies with everything that was started with that folder, as a machine doe
 """
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -18,6 +19,7 @@ from email import message_from_bytes, policy
 from functools import partial
 from pathlib import Path
 
+import prefect
 import psycopg
 import pytest
 from prefect.client.orchestration import get_client
@@ -90,24 +92,24 @@ def settings_of(name: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
-def client_settings(prefect: PrefectHome) -> dict[str, str]:
+def client_settings(home: PrefectHome) -> dict[str, str]:
     return settings_of("prefect-client.env") | {
-        "PREFECT_HOME": str(prefect.settings),
-        "PREFECT_API_URL": prefect.api_url,
-        "PREFECT_API_AUTH_STRING": auth_string(prefect),
+        "PREFECT_HOME": str(home.settings),
+        "PREFECT_API_URL": home.api_url,
+        "PREFECT_API_AUTH_STRING": auth_string(home),
     }
 
 
-def server_settings(prefect: PrefectHome, database: str, redis_port: int) -> dict[str, str]:
+def server_settings(home: PrefectHome, database: str, redis_port: int) -> dict[str, str]:
     redis = f"redis://{HOST}:{redis_port}"
     return (
-        client_settings(prefect)
+        client_settings(home)
         | settings_of("prefect-server.env")
         | {
             "PREFECT_SERVER_API_HOST": HOST,
-            "PREFECT_SERVER_API_PORT": str(prefect.port),
-            "PREFECT_SERVER_API_AUTH_STRING": auth_string(prefect),
-            "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(prefect.settings / "ui"),
+            "PREFECT_SERVER_API_PORT": str(home.port),
+            "PREFECT_SERVER_API_AUTH_STRING": auth_string(home),
+            "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(home.settings / "ui"),
             "PREFECT_API_DATABASE_CONNECTION_URL": database.replace("postgresql://", "postgresql+asyncpg://"),
             "PREFECT_REDIS_MESSAGING_URL": f"{redis}/0",
             "PREFECT_SERVER_DOCKET_URL": f"{redis}/1",
@@ -127,7 +129,7 @@ def asked(port: int, command: str) -> str:
 def machines(tmp_path_factory):
     """Start all as deployments/hosts/README.md says: the stores, both migrations, the server, then the workers."""
     folder = tmp_path_factory.mktemp("machines")
-    prefect, redis_port = PrefectHome(folder, free_port()), free_port()
+    home, redis_port = PrefectHome(folder, free_port()), free_port()
     hosts = folder / "host-1", folder / "host-2"
     with ExitStack() as stack:
         database, prefect_database = stack.enter_context(running_postgres("dondoc", "prefect"))
@@ -146,8 +148,8 @@ def machines(tmp_path_factory):
         engine = make_engine(database)
         stack.callback(engine.dispose)
         machines = Machines(
-            prefect=prefect,
-            variables=variables | client_settings(prefect),
+            prefect=home,
+            variables=variables | client_settings(home),
             engine=engine,
             prefect_database=prefect_database,
             redis_port=redis_port,
@@ -157,19 +159,19 @@ def machines(tmp_path_factory):
         open_year(folder, database_url=database)
         with writing(machines.engine) as session:
             set_clock(session, moment_at(datetime.fromisoformat(OPENING).date(), time(8, 30)))
-        for_server = variables | server_settings(prefect, prefect_database, redis_port)
+        for_server = variables | server_settings(home, prefect_database, redis_port)
         migrate = [*server_argv()[:-1], "database", "upgrade", "--yes"]
         subprocess.run(migrate, env=for_server, check=True, timeout=PATIENCE_SECONDS)
-        servers.start("server", server_argv(), for_server, lambda: server_ready(prefect), PATIENCE_SECONDS)
+        servers.start("server", server_argv(), for_server, lambda: server_ready(home), PATIENCE_SECONDS)
         assert "20 new" in dondoc(machines.variables, "deploy")
-        with connected(prefect):
+        with connected(home):
             asyncio.run(switch_schedules_off())
-            for home in hosts:
-                tree = stack.enter_context(ProcessTree(home / "logs"))
-                argv = worker_argv(name=home.name)
-                tree.start("worker", argv, machines.of_host(home), partial(online, home.name), PATIENCE_SECONDS)
+            for host in hosts:
+                tree = stack.enter_context(ProcessTree(host / "logs"))
+                argv = worker_argv(name=host.name)
+                tree.start("worker", argv, machines.of_host(host), partial(online, host.name), PATIENCE_SECONDS)
             yield machines
-    assert [left_over(home) for home in hosts] == [[], []]
+    assert [left_over(host) for host in hosts] == [[], []]
 
 
 def online(name: str) -> bool:
@@ -235,6 +237,40 @@ def mails_of(taken):
         for notice in message.get_all("X-Dondoc-Notice"):
             holders[notice.strip()].add(message["Message-ID"])
     return holders, copies
+
+
+def findings(variables: dict[str, str], *, code: int = 0) -> dict[str, tuple[str, str]]:
+    """Return what `dondoc doctor` says of each part: its verdict and what was found."""
+    printed = dondoc(variables, "doctor", "--json", code=code)
+    return {part["name"]: (part["verdict"], part["found"]) for part in json.loads(printed)["parts"]}
+
+
+def test_doctor_looks_at_each_part_from_any_host(machines):
+    found = findings(machines.of_host(machines.hosts[1]))
+    verdict, engine = found["database"]
+    assert verdict == "good"
+    assert engine.startswith("postgresql 1")
+    assert found["prefect"] == ("good", f"{machines.prefect.api_url} answers, guarded, Prefect {prefect.__version__}")
+    assert "Redis" in found["messages"][1]
+    assert found["work pool"] == ("good", POOL)
+    assert found["workers"] == ("good", "host-1, host-2")
+    assert found["deployments"] == ("good", "20, as the database says")
+    assert found["mail server"][0] == "good"
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "part", "said"),
+    [
+        ("PREFECT_API_AUTH_STRING", "dondoc:wrong", "prefect", "refuses our authentication string"),
+        ("PREFECT_API_URL", f"http://{HOST}:9/api", "prefect", "no server answers"),
+        ("DONDOC_DATABASE_URL", f"postgresql://dondoc@{HOST}:9/dondoc", "database", "database"),
+    ],
+)
+def test_doctor_says_which_part_is_wrong(machines, setting, value, part, said):
+    verdict, found = findings(machines.variables | {setting: value}, code=3)[part]
+    assert verdict == "wrong"
+    assert said in found
+    assert "dondoc:wrong" not in found
 
 
 async def test_a_host_that_dies_in_the_middle_of_a_morning_loses_nothing(machines):

@@ -1,0 +1,2 @@
+-- Beside the database `dondoc`, which the image makes itself.
+CREATE DATABASE prefect;
