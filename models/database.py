@@ -24,6 +24,11 @@ from models.faults import DatabaseError, Fault, fault_of, unavailable
 
 #: Any fixed number: the name of the sender's advisory lock within our own PostgreSQL database.
 _DELIVERY_LOCK = 0x646F6E646F63
+# A host whose power fails says no goodbye: PostgreSQL must find out in a minute, and not after the two hours that are
+# usual, for it holds that host's locks until then, the sender's among them.
+_FIND_DEAD_HOSTS = (
+    "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 -c tcp_user_timeout=60000"
+)
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -43,7 +48,12 @@ def make_engine(url: str) -> Engine:
         event.listen(engine, "handle_error", _say_fault)
         return engine
     if parsed.get_backend_name() == "postgresql":
-        engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            connect_args={"options": f"{parsed.query.get('options', '')} {_FIND_DEAD_HOSTS}"},
+            pool_pre_ping=True,
+            hide_parameters=True,
+        )
         event.listen(engine, "handle_error", _say_fault)
         return engine
     raise DatabaseError(f"DONDOC_DATABASE_URL: dondoc works on sqlite and postgresql, not on {parsed.drivername}")

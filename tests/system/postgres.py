@@ -10,26 +10,28 @@ from pathlib import Path
 
 import psycopg
 
+from cli.prefect_server import HOST, free_port
+
 _PATIENCE_SECONDS = 120
 
 
 @contextmanager
 def running_postgres(*databases: str) -> Iterator[list[str]]:
-    """Run a server that listens on a socket alone, and yield the addresses of new databases in it."""
-    folder = Path(tempfile.mkdtemp(prefix="dondoc-pg-"))
+    """Run a server on a free port of the loopback interface, and yield the addresses of new databases in it."""
+    port, folder = free_port(), Path(tempfile.mkdtemp(prefix="dondoc-pg-"))
     if os.geteuid() == 0:
-        # It refuses to run as root; the socket's folder must be open to us and to what we start.
+        # It refuses to run as root.
         shutil.chown(folder, "postgres", "postgres")
-        folder.chmod(0o755)
-    options = f"-c listen_addresses= -c fsync=off -k {folder}"
+    server = f"postgresql://dondoc@{HOST}:{port}"
+    options = f"-c listen_addresses={HOST} -c port={port} -c fsync=off -k {folder}"
     try:
         _run("initdb", "--auth=trust", "--username=dondoc", "--encoding=UTF8", "--locale=C.UTF-8", folder / "data")
         _run("pg_ctl", "--pgdata", folder / "data", "--log", folder / "log", "--wait", "-o", options, "start")
         try:
-            with psycopg.connect(f"postgresql://dondoc@/postgres?host={folder}", autocommit=True) as connection:
+            with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
                 for database in databases:
                     connection.execute(f'CREATE DATABASE "{database}"')
-            yield [f"postgresql://dondoc@/{database}?host={folder}" for database in databases]
+            yield [f"{server}/{database}" for database in databases]
         finally:
             _run("pg_ctl", "--pgdata", folder / "data", "--wait", "--mode=immediate", "stop")
     finally:

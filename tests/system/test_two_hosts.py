@@ -23,7 +23,7 @@ import prefect
 import psycopg
 import pytest
 from prefect.client.orchestration import get_client
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlmodel import select
 
 from cli.prefect_server import (
@@ -271,6 +271,15 @@ def test_doctor_says_which_part_is_wrong(machines, setting, value, part, said):
     assert verdict == "wrong"
     assert said in found
     assert "dondoc:wrong" not in found
+
+
+def test_postgresql_finds_out_within_a_minute_that_a_host_has_lost_its_power(machines):
+    """Else it would keep the lock of the one sender for two hours."""
+    with reading(machines.engine) as session:
+        named = ("idle", "interval", "count")
+        seconds, every, times = (int(session.scalar(text(f"SHOW tcp_keepalives_{name}"))) for name in named)
+        assert seconds + every * times <= 60
+        assert int(session.scalar(text("SHOW tcp_user_timeout"))) <= 60_000  # milliseconds
 
 
 async def test_a_host_that_dies_in_the_middle_of_a_morning_loses_nothing(machines):
