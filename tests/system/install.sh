@@ -18,6 +18,7 @@ if [ "$(id -u)" -ne 0 ]; then
     fi
     as_root=(sudo)
 fi
+# PostgreSQL and Redis may be started by Debian on their usual ports; the tests run theirs on others.
 # Without a configuration Debian does not start a mail server of its own: the tests run theirs.
 echo "postfix postfix/main_mailer_type select No configuration" | "${as_root[@]}" debconf-set-selections
 "${as_root[@]}" apt-get update -qq
