@@ -37,10 +37,12 @@ from flows.watchdog import watchdog
 
 async def run_all():
     day = date.fromisoformat({OPENING!r})
-    await follow_up({PLAN!r}, "V.4-3", day, return_state=True)
-    await deliver_mail(day, return_state=True)
-    await watchdog(day, return_state=True)
-    await open_cycle(Path({str(EXAMPLE / "cycles" / "2024.yaml")!r}).read_text(), return_state=True)
+    await asyncio.gather(  # each waits for a database that is away
+        follow_up({PLAN!r}, "V.4-3", day, return_state=True),
+        deliver_mail(day, return_state=True),
+        watchdog(day, return_state=True),
+        open_cycle(Path({str(EXAMPLE / "cycles" / "2024.yaml")!r}).read_text(), return_state=True),
+    )
 
 
 asyncio.run(run_all())
