@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 KILLS ?= 1000
+HISTORIES ?= 10000
 BIN := .venv/bin
 UV_VERSION := 0.13.9
 SOURCES := cli deployments documents flows models notifications plans portal rules services tasks edge settings.py
@@ -48,8 +49,8 @@ test-system: setup ## tests against real programs from Debian (Postfix, Dovecot,
 	@bash tests/system/install.sh
 	$(BIN)/pytest -m system -n 2 --dist loadfile
 
-chaos: setup ## kill mornings at KILLS (1000) seeded points and count what is lost or repeated
-	$(BIN)/python -m tests.chaos --kills $(KILLS)
+chaos: setup ## kill mornings at KILLS (1000) points and play HISTORIES (10000) random years; count what is lost or repeated
+	$(BIN)/python -m tests.chaos --kills $(KILLS) --histories $(HISTORIES)
 
 screenshots: setup ## take the guide's pictures of the pages anew
 	@bash tests/system/install.sh

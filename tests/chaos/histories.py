@@ -13,6 +13,8 @@ from datetime import date, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as hypothesis_seed
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 from sqlmodel import col, select
@@ -90,6 +92,29 @@ def play(template: Path, steps: list[tuple]) -> int:
         return len(history.mailer.sent)
     finally:
         engine.dispose()
+
+
+def play_many(folder: Path, *, histories: int, seed: int) -> int:
+    """Play so many histories, chosen by the seed, and return how many mails they sent; the first fault is raised."""
+    mails = 0
+    with opened(folder) as template:
+
+        @hypothesis_seed(seed)
+        @settings(
+            max_examples=histories,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(steps=HISTORIES)
+        def played(steps: list[tuple]) -> None:
+            nonlocal mails
+            mails += play(template, steps)
+
+        if histories:
+            played()
+    return mails
 
 
 @dataclass
