@@ -4,13 +4,12 @@ import random
 import shutil
 import signal
 import subprocess
-from collections import defaultdict
-from email import message_from_bytes, policy
 
 import pytest
 
 from tests.acceptance.command_line import DONDOC, OPENING, dondoc, environment
 from tests.acceptance.killed_office import Blow, KillingOffice
+from tests.integration.mail_office import mails_of_notices
 
 PATIENCE_SECONDS = 60
 MAILS = 15  # the opening: the labour office, the culture office, seven communes, six bodies that are only asked
@@ -57,24 +56,13 @@ def deliver_and_be_killed(home, office, blow, connections=1):
     office.blow = None
 
 
-def mails_of_notices(taken):
-    """Return for each notice the Message-IDs of the mails that hold it, and for each Message-ID its copies."""
-    holders, copies = defaultdict(set), defaultdict(list)
-    for _, content in taken:
-        message = message_from_bytes(content, policy=policy.default)
-        copies[message["Message-ID"]].append(content)
-        for notice in message.get_all("X-Dondoc-Notice"):
-            holders[notice.strip()].add(message["Message-ID"])
-    return holders, copies
-
-
 @pytest.fixture(scope="module")
 def undisturbed(owed, tmp_path_factory):
     """Return the notices that a delivery sends which nobody kills."""
     home = shutil.copytree(owed, tmp_path_factory.mktemp("undisturbed") / "home")
     with KillingOffice.listening() as office:
         deliver(home, office)
-        holders, copies = mails_of_notices(office.taken)
+        holders, copies = mails_of_notices(content for _, content in office.taken)
     assert len(copies) == MAILS
     return set(holders)
 
@@ -86,7 +74,7 @@ def test_every_notice_is_in_exactly_one_mail_but_the_one_in_flight_may_come_twic
     deliver_and_be_killed(home, office, blow, connections)
     before = len(office.taken)
     said = deliver(home, office, connections)
-    holders, copies = mails_of_notices(office.taken)
+    holders, copies = mails_of_notices(content for _, content in office.taken)
     assert set(holders) == undisturbed
     assert {len(mails) for mails in holders.values()} == {1}
     repeated = {identifier: contents for identifier, contents in copies.items() if len(contents) > 1}

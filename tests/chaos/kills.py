@@ -12,12 +12,11 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from email import message_from_bytes, policy
 from pathlib import Path
 
 from sqlmodel import select
@@ -32,6 +31,7 @@ from services.installation import make
 from services.letters import Letterhead
 from tests.chaos.blows import Points
 from tests.integration import cast
+from tests.integration.mail_office import mails_of_notices
 
 CLAUSES = ("V.4-3", "V.4-1", "V.1-1")
 #: The opening, the reminders, the last day, and the days on which heads, the officer and the office's head are told.
@@ -82,7 +82,7 @@ class Harness:
             seen = self._arrived()
             points = self._run(day, None)
             assert points is not None
-            _, mailed = self._notices_mailed(seen)
+            mailed, _ = self._came_since(seen)
             assert mailed, f"nothing is mailed on {day}: a poor morning to be killed in"
             found.append(Morning(day=day, before=before, points=points, notices=self._left(), mailed=frozenset(mailed)))
         return found
@@ -94,7 +94,7 @@ class Harness:
         for blow in blows:
             struck += self._run(morning.day, blow) is None
         assert self._run(morning.day, None) is not None
-        copies, mailed = self._notices_mailed(seen)
+        mailed, copies = self._came_since(seen)
         name = f"{morning.day} struck at {blows}"
         if self._left() != morning.notices:
             tally.faults.append(f"{name}: other outcomes than an undisturbed morning's")
@@ -159,17 +159,8 @@ class Harness:
     def _arrived(self) -> int:
         return sum(1 for _ in self._mails.iterdir())
 
-    def _notices_mailed(self, seen: int) -> tuple[dict[str, list[bytes]], dict[str, set[str]]]:
-        """Return the mails that came since by Message-ID, and for each notice the Message-IDs that hold it."""
-        copies: dict[str, list[bytes]] = defaultdict(list)
-        holders: dict[str, set[str]] = defaultdict(set)
-        for path in sorted(self._mails.iterdir())[seen:]:
-            content = path.read_bytes()
-            mail = message_from_bytes(content, policy=policy.compat32)
-            copies[mail["Message-ID"]].append(content)
-            for notice in mail.get_all("X-Dondoc-Notice") or ():
-                holders[notice.strip()].add(mail["Message-ID"])
-        return copies, holders
+    def _came_since(self, seen: int) -> tuple[dict[str, set[str]], dict[str, list[bytes]]]:
+        return mails_of_notices(path.read_bytes() for path in sorted(self._mails.iterdir())[seen:])
 
 
 def _in_child(database: Path, day: date, server: MailServer, struck_at: int | None, writer: int) -> None:

@@ -2,9 +2,11 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from email import message_from_bytes, policy
 
 from aiosmtpd.smtp import SMTP
 
@@ -74,3 +76,14 @@ async def listening(office: Office, *, tls: ssl.SSLContext | None = None, **opti
 
 async def sent(mailer: SmtpMailer, recipient: str = COMMUNE):
     return await mailer.send(sender=SENDER, recipient=recipient, content=CONTENT)
+
+
+def mails_of_notices(contents: Iterable[bytes]) -> tuple[dict[str, set[str]], dict[str, list[bytes]]]:
+    """Return for each notice the Message-IDs of the mails that hold it, and for each Message-ID its copies."""
+    holders, copies = defaultdict(set), defaultdict(list)
+    for content in contents:
+        mail = message_from_bytes(content, policy=policy.compat32)
+        copies[mail["Message-ID"]].append(content)
+        for notice in mail.get_all("X-Dondoc-Notice") or ():
+            holders[notice.strip()].add(mail["Message-ID"])
+    return holders, copies

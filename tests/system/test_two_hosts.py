@@ -11,11 +11,9 @@ import signal
 import socket
 import subprocess
 import threading
-from collections import defaultdict
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime, time
-from email import message_from_bytes, policy
 from functools import partial
 from pathlib import Path
 
@@ -46,6 +44,7 @@ from rules.vocabulary import NoticeState
 from services.installation import set_clock
 from tests.acceptance.command_line import OPENING, PLAN, dondoc, environment, left_over, open_year
 from tests.acceptance.killed_office import Blow, KillingOffice
+from tests.integration.mail_office import mails_of_notices
 from tests.system.postgres import running_postgres
 
 pytestmark = [pytest.mark.system, pytest.mark.server]
@@ -228,17 +227,6 @@ def kill(home: Path) -> None:
                 os.kill(pid, signal.SIGKILL)
 
 
-def mails_of(taken):
-    """Return for each notice the Message-IDs of the mails that bear it, and for each Message-ID its copies."""
-    holders, copies = defaultdict(set), defaultdict(list)
-    for _, content in taken:
-        message = message_from_bytes(content, policy=policy.default)
-        copies[message["Message-ID"]].append(content)
-        for notice in message.get_all("X-Dondoc-Notice"):
-            holders[notice.strip()].add(message["Message-ID"])
-    return holders, copies
-
-
 def findings(variables: dict[str, str], *, code: int = 0) -> dict[str, tuple[str, str]]:
     """Return what `dondoc doctor` says of each part: its verdict and what was found."""
     printed = dondoc(variables, "doctor", "--json", code=code)
@@ -302,7 +290,7 @@ async def test_a_host_that_dies_in_the_middle_of_a_morning_loses_nothing(machine
     assert left_over(dead) == []
     assert left_over(survivor)
 
-    holders, copies = mails_of(office.taken)
+    holders, copies = mails_of_notices(content for _, content in office.taken)
     assert {len(mails) for mails in holders.values()} == {1}
     assert (len(holders), len(copies)) == (NOTICES, MAILS)
     assert len({recipient for recipient, _ in office.taken}) == MAILS
