@@ -6,9 +6,9 @@ generator would look through every line of them, which costs more than all the r
 
 import re
 from base64 import encodebytes
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from email.header import Header
+from email.base64mime import header_encode
 from email.message import Message
 from email.policy import compat32
 from email.utils import format_datetime, formataddr
@@ -21,7 +21,8 @@ from notifications.rendering import one_line
 from rules.vocabulary import MessageKind
 
 _POLICY = compat32.clone(linesep="\r\n", cte_type="7bit")
-_LINE = 80  # 78 characters (RFC 5322, 2.1.1) and the end of the line
+_LINE = 78  # characters (RFC 5322, 2.1.1)
+_WORD = 39  # bytes, in base64 behind "Reply-To: " no more than the 76 characters of a line (RFC 2047, 2)
 _TOKEN = re.compile(r"[!-~]+")
 MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
 
@@ -46,7 +47,7 @@ def build(
         ("From", _mailbox(sender.office_short, sender.from_address)),
         ("To", _mailbox(reader.display, reader.address)),
         ("Reply-To", checked_address(sender.reply_to)),
-        ("Subject", _encoded(one_line(rendered.subject), "Subject")),
+        ("Subject", _encoded(one_line(rendered.subject))),
         ("Date", format_datetime(date)),
         ("Message-ID", _checked(MESSAGE_ID, message_id, "Message-ID")),
         ("Content-Language", str(reader.language)),
@@ -59,9 +60,9 @@ def build(
 
 
 def _header(name: str, value: str) -> bytes:
-    """Return one header; the library folds those that are long. No value holds a line break of its own."""
+    """Return one header; the library folds those that are long and are not yet."""
     line = f"{name}: {value}\r\n".encode("ascii")
-    if len(line) <= _LINE:
+    if all(len(part) <= _LINE for part in line.split(b"\r\n")):
         return line
     long = Message(policy=_POLICY)
     long[name] = value
@@ -104,14 +105,24 @@ def _encoded_part(headers: str, content: bytes) -> bytes:
 def _mailbox(name: str, address: str) -> str:
     """Return name and address; a name that is not ASCII becomes as many encoded words as it needs (RFC 2047)."""
     checked, plain = checked_address(address), one_line(name)
-    if plain.isascii():
-        return formataddr((plain, checked))
-    return f"{_encoded(plain, 'Reply-To')} <{checked}>"
+    return formataddr((plain, checked)) if plain.isascii() else f"{_encoded(plain)}\r\n <{checked}>"
 
 
-@lru_cache(maxsize=1_000)
-def _encoded(text: str, header: str) -> str:
-    return text if text.isascii() else Header(text, "utf-8", header_name=header).encode(linesep=_POLICY.linesep)
+def _encoded(text: str) -> str:
+    """Return one line of text as it stands in a header, folded between its encoded words (RFC 2047, 5)."""
+    return text if text.isascii() else "\r\n ".join(header_encode(word, "utf-8") for word in _words(text))
+
+
+def _words(text: str) -> Iterator[bytes]:
+    """Cut between characters: an encoded word holds whole ones."""
+    word = b""
+    for character in text:
+        coded = character.encode("utf-8")
+        if len(word) + len(coded) > _WORD:
+            yield word
+            word = b""
+        word += coded
+    yield word
 
 
 def _checked(pattern: re.Pattern[str], value: str, what: str) -> str:

@@ -6,11 +6,13 @@ environment of their own each, so the same sentence is compiled twice: escaped f
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 from jinja2 import TemplateError as JinjaError
+from jinja2.bccache import Bucket
 
 from notifications import dates, naming, why
 from notifications.content import Language, Rendered
@@ -71,10 +73,28 @@ def _environment(folder: Path, language: Language, *, html: bool) -> Environment
         autoescape=html,  # noqa: S701 - plain text has nothing to escape
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=_compiled(),
     )
     environment.filters.update({name: partial(words, language=language) for name, words in _FILTERS.items()})
     environment.filters |= {"sentence": _sentence, "short_unit": naming.short_unit, "closed": _closed}
     return environment
+
+
+class _Compiled(FileSystemBytecodeCache):
+    """Keeps the compiled templates for the next process; where there is no room they are compiled each time."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+@cache
+def _compiled() -> _Compiled | None:
+    """Return the library's folder for this user alone, or None where none can be made."""
+    try:
+        return _Compiled()
+    except (OSError, RuntimeError):
+        return None
 
 
 def _sentence(text: str) -> str:
