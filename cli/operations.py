@@ -105,7 +105,7 @@ def deliver_command(as_of: AsOf = None, as_json: AsJson = False) -> None:
 
     report = asyncio.run(send())
     if as_json:
-        print_json({**asdict(report), "notices": report.notices})
+        print_json(asdict(report))
     else:
         _show(report)
     if report.alarm or report.undelivered or report.notices.get("failed"):

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from icalendar import Event, Parameters, vCalAddress, vText
-from icalendar.parser import Contentline
+from icalendar import Event, vCalAddress, vText
 
 from notifications.content import DeadlineFacts, Item, Language, PlanFacts, Reader, Sender
 from notifications.naming import plan_name, titled
+from notifications.octets import pieces
 from notifications.why import until, why
 
 _SUMMARIES = {Language.VI: "Hạn: {title} – {unit}", Language.EN: "Due: {title} – {unit}"}
 _MARKS = {Language.VI: "[Chạy thử] ", Language.EN: "[Rehearsal] "}
 _BEGIN = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//dondoc//deadlines//VI\r\nMETHOD:PUBLISH\r\n"
-_LINE = 77  # 75 octets, and the line's end
+_LINE = 75  # octets (RFC 5545, 3.1)
 _END = b"END:VCALENDAR\r\n"
 _WHY = {Language.VI: "Căn cứ xác định thời hạn", Language.EN: "Why this date"}
 
@@ -42,10 +42,8 @@ def deadlines_ics(
 
 def _line(name: str, text: str) -> bytes:
     """Return one property, escaped and, where it is long, folded (RFC 5545, 3.1)."""
-    line: bytes = name.encode("ascii") + b":" + vText(text).to_ical() + b"\r\n"
-    if len(line) <= _LINE:
-        return line
-    return bytes(Contentline.from_parts(name, Parameters(), vText(text)).to_ical() + b"\r\n")
+    line: bytes = name.encode("ascii") + b":" + vText(text).to_ical()
+    return b"\r\n ".join(pieces(line, first=_LINE, others=_LINE - 1)) + b"\r\n"
 
 
 @lru_cache(maxsize=1_000)

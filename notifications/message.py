@@ -5,8 +5,8 @@ generator would look through every line of them, which costs more than all the r
 """
 
 import re
-from base64 import encodebytes
-from collections.abc import Iterator, Sequence
+from base64 import b64encode
+from collections.abc import Sequence
 from datetime import datetime
 from email.base64mime import header_encode
 from email.message import Message
@@ -17,12 +17,14 @@ from hashlib import sha256
 
 from notifications.addresses import HeaderRefusedError, checked_address
 from notifications.content import Reader, Rendered, Sender
+from notifications.octets import pieces
 from notifications.rendering import one_line
 from rules.vocabulary import MessageKind
 
 _POLICY = compat32.clone(linesep="\r\n", cte_type="7bit")
 _LINE = 78  # characters (RFC 5322, 2.1.1)
 _WORD = 39  # bytes, in base64 behind "Reply-To: " no more than the 76 characters of a line (RFC 2047, 2)
+_CODED = 76  # characters of base64 in a line (RFC 2045, 6.8)
 _TOKEN = re.compile(r"[!-~]+")
 MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
 
@@ -97,8 +99,10 @@ _CALENDAR = (
 
 def _encoded_part(headers: str, content: bytes) -> bytes:
     """Return one part in base64: 7-bit clean whatever it holds (RFC 2045, 6.8)."""
-    coded = encodebytes(content).replace(b"\n", b"\r\n")
-    return f"{headers}\r\nContent-Transfer-Encoding: base64\r\n\r\n".encode("ascii") + coded
+    coded = b64encode(content)
+    lines = [coded[start : start + _CODED] for start in range(0, len(coded), _CODED)]
+    head = f"{headers}\r\nContent-Transfer-Encoding: base64\r\n\r\n".encode("ascii")
+    return head + b"\r\n".join((*lines, b""))
 
 
 @lru_cache(maxsize=1_000)
@@ -110,19 +114,10 @@ def _mailbox(name: str, address: str) -> str:
 
 def _encoded(text: str) -> str:
     """Return one line of text as it stands in a header, folded between its encoded words (RFC 2047, 5)."""
-    return text if text.isascii() else "\r\n ".join(header_encode(word, "utf-8") for word in _words(text))
-
-
-def _words(text: str) -> Iterator[bytes]:
-    """Cut between characters: an encoded word holds whole ones."""
-    word = b""
-    for character in text:
-        coded = character.encode("utf-8")
-        if len(word) + len(coded) > _WORD:
-            yield word
-            word = b""
-        word += coded
-    yield word
+    if text.isascii():
+        return text
+    words = pieces(text.encode("utf-8"), first=_WORD, others=_WORD)
+    return "\r\n ".join(header_encode(word, "utf-8") for word in words)
 
 
 def _checked(pattern: re.Pattern[str], value: str, what: str) -> str:

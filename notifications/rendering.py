@@ -19,6 +19,7 @@ from notifications.content import Language, Rendered
 from rules.errors import DondocError
 
 _FOLDER = Path(__file__).parent
+_OPTIONS = 1  # to be raised with every change of the environments' options, for templates are kept compiled
 _FILTERS: dict[str, Callable[..., object]] = {
     "short": dates.short_day,
     "long": dates.long_day,
@@ -73,7 +74,7 @@ def _environment(folder: Path, language: Language, *, html: bool) -> Environment
         autoescape=html,  # noqa: S701 - plain text has nothing to escape
         trim_blocks=True,
         lstrip_blocks=True,
-        bytecode_cache=_compiled(),
+        bytecode_cache=_compiled(html=html),
     )
     environment.filters.update({name: partial(words, language=language) for name, words in _FILTERS.items()})
     environment.filters |= {"sentence": _sentence, "short_unit": naming.short_unit, "closed": _closed}
@@ -89,10 +90,13 @@ class _Compiled(FileSystemBytecodeCache):
 
 
 @cache
-def _compiled() -> _Compiled | None:
-    """Return the library's folder for this user alone, or None where none can be made."""
+def _compiled(*, html: bool) -> _Compiled | None:
+    """Return the library's folder for this user alone, or None where none can be made.
+
+    The library tells templates apart by their file and its words, not by the options that they are compiled with.
+    """
     try:
-        return _Compiled()
+        return _Compiled(pattern=f"dondoc-{_OPTIONS}-{'html' if html else 'text'}-%s.cache")
     except (OSError, RuntimeError):
         return None
 

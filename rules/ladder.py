@@ -85,13 +85,17 @@ class Case:
     existing: Mapping[tuple[str, Audience], NoticeState] = field(default_factory=dict)
 
     @property
-    def alike(self) -> Hashable:
-        """Equal for cases that the ladder decides alike: the units of one duty mostly are."""
+    def terms(self) -> Hashable:
+        """Equal for cases with the same rungs: the units of one duty mostly are."""
         return (
             self.state, self.since, self.version, self.final, self.request, self.escalates, self.own_office,
             self.unit_ended, self.bound, self.resting_until, self.answered_until, self.ladder,
-            frozenset(self.existing.items()),
         )  # fmt: skip
+
+    @property
+    def alike(self) -> Hashable:
+        """Equal for cases that the ladder decides alike."""
+        return self.terms, frozenset(self.existing.items())
 
 
 @dataclass(frozen=True, kw_only=True)

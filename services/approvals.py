@@ -32,9 +32,16 @@ class Approvals:
         return self.states.get((cycle_id, rung)) is OutgoingState.DROPPED
 
 
+_MAILINGS = (
+    select(Outgoing.cycle_id, Outgoing.kind, Outgoing.state)
+    .where(col(Outgoing.kind) != OutgoingKind.UPWARD)
+    .order_by(col(Outgoing.id))
+)
+
+
 def approvals_of(session: Session) -> Approvals:
-    rows = session.exec(select(Outgoing).where(col(Outgoing.kind) != OutgoingKind.UPWARD).order_by(col(Outgoing.id)))
-    return Approvals(states={(row.cycle_id or 0, _RUNGS[row.kind]): row.state for row in rows})
+    rows = session.connection().execute(_MAILINGS)
+    return Approvals(states={(cycle_id or 0, _RUNGS[kind]): state for cycle_id, kind, state in rows})
 
 
 def ask_approval(

@@ -23,7 +23,7 @@ from services.approvals import approvals_of
 from services.cases import facts_for
 from services.delivery_job import names_of
 from services.journal import record
-from services.outbox import ending, owed_in
+from services.owed import ending, owe_again, owed_in, settle
 
 #: Notifications that one look takes in, so that a flood of forged ones holds nothing up.
 _AT_ONCE = 500
@@ -129,25 +129,23 @@ def _owe_again(session: Session, message: Message, failure: Failure, now: dateti
     ).all()
     overtaken, approvals = _overtaken(session, message), approvals_of(session)
     told = owed_in(session, [message.id or 0])[message.id or 0]
-    names = names_of(session, facts_for(session, sorted({owed.notice.assignment_id for owed in told})))
+    names = names_of(session, facts_for(session, sorted({owed.assignment_id for owed in told})))
     for owed in told:
-        notice = owed.notice
         record(
             session,
             now=now,
             actor="dondoc",
             action="bounced",
-            subject=names[notice.assignment_id],
-            rung=notice.rung,
-            audience=notice.audience,
+            subject=names[owed.assignment_id],
+            rung=owed.rung,
+            audience=owed.audience,
             message=message.id,
         )
-        notice.state = NoticeState.OWED
-        if notice.id in overtaken or ending(owed, local_date(now), approvals) is not None:
-            notice.state, notice.reason, notice.settled_at = NoticeState.BOUNCED, failure.why, now
+        again = owed._replace(state=NoticeState.OWED)
+        if owed.id in overtaken or ending(again, local_date(now), approvals) is not None:
+            settle(session, [owed.id], NoticeState.BOUNCED, failure.why, now=now)
         else:
-            notice.message_id, notice.reason, notice.settled_at = None, "", None
-        session.add(notice)
+            owe_again(session, owed.id)
 
 
 def _overtaken(session: Session, message: Message) -> set[int | None]:

@@ -1,9 +1,10 @@
 """From rows to the ladder's values: everything `rules.ladder` must know of an assignment, gathered in few queries."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeAlias
 
 from sqlalchemy import func
 from sqlalchemy import select as select_rows
@@ -64,11 +65,15 @@ def facts_for(session: Session, ids: Sequence[int]) -> list[Fact]:
     ]
 
 
-def cases_for(session: Session, plan: Plan, facts: Sequence[Fact], today: date) -> list[Case]:
+Existing: TypeAlias = Mapping[int | None, Mapping[tuple[str, Audience], NoticeState]]
+#: For those who ask for an assignment's days, and not for what it owes anew.
+NO_NOTICES: Existing = {}
+
+
+def cases_for(session: Session, plan: Plan, facts: Sequence[Fact], today: date, existing: Existing) -> list[Case]:
     """Return one case per fact, in the same order."""
     assert plan.id is not None
     office = office_on(session, plan.id, today)
-    existing = _existing(session, facts)
     bounds = _bounds(session, facts)
     clauses = {fact.responsibility.id: fact.responsibility for fact in facts}
     ladders = {identifier: ladder_of(clause) for identifier, clause in clauses.items()}
@@ -97,7 +102,7 @@ def ladder_of(responsibility: Responsibility) -> Ladder:
     return Ladder(**{audience: tuple(offsets) for audience, offsets in responsibility.rungs.items()})
 
 
-def _existing(session: Session, facts: Sequence[Fact]) -> dict[int | None, dict[tuple[str, Audience], NoticeState]]:
+def existing_notices(session: Session, facts: Sequence[Fact]) -> Existing:
     """Return the notices of each assignment's current deadline version."""
     versions = {fact.assignment.id: fact.assignment.version for fact in facts}
     found: dict[int | None, dict[tuple[str, Audience], NoticeState]] = defaultdict(dict)

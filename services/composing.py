@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.utils import make_msgid
 
-from sqlalchemy import update
-from sqlmodel import col, select
+from sqlalchemy import bindparam, insert, select, update
 
-from models import Message, Notice
 from models.database import reading, writing
+from models.tables import MESSAGE, NOTICE
 from notifications import alike
 from notifications.addresses import is_address
 from notifications.changed import render_changed
@@ -17,10 +16,11 @@ from notifications.ics import deadlines_ics
 from notifications.message import build
 from notifications.morning import render_morning
 from rules.errors import DondocError
-from rules.vocabulary import MessageKind, NoticeState
+from rules.vocabulary import MessageKind, MessageState, NoticeState
 from services.delivery_job import Job
 from services.letters import Letters
-from services.outbox import Parcel, addresses_served, end_moot, normalised, parcels, settle
+from services.outbox import Parcel, addresses_served, normalised, parcels
+from services.owed import end_moot, settle
 from services.page_links import Issued, issue, keep, office_links, without_links
 from services.weekly import mark_told
 
@@ -39,7 +39,7 @@ class _Draft:
 
     parcel: Parcel
     issued: Sequence[Issued]
-    message: Message
+    row: dict[str, object]
 
     @property
     def notice_ids(self) -> list[int]:
@@ -52,7 +52,7 @@ def compose(job: Job, *, morning: bool) -> None:
         standing, ended = end_moot(session, now=job.now, today=job.today, changed_only=job.immediate_only)
         found, unreachable = parcels(session, standing, today=job.today, now=job.now, morning=morning)
         served = addresses_served(session, job.today)
-    job.touched.update(owed.notice.id or 0 for owed in (*ended, *unreachable))
+    job.touched.update((*ended, *(owed.id for owed in unreachable)))
     found = [
         parcel
         for parcel in found
@@ -72,7 +72,7 @@ def _parts(parcels: Sequence[Parcel], size: int) -> Iterator[Sequence[Parcel]]:
 
 
 def _ids(parcel: Parcel) -> list[int]:
-    return [owed.notice.id or 0 for owed in parcel.owed]
+    return [owed.id for owed in parcel.owed]
 
 
 def _drafted(job: Job, letters: Letters, parcel: Parcel) -> _Draft | None:
@@ -89,18 +89,23 @@ def _drafted(job: Job, letters: Letters, parcel: Parcel) -> _Draft | None:
     except DondocError as refusal:
         _fail(job, _ids(parcel), str(refusal))
         return None
-    message = Message(
-        kind=parcel.kind,
-        address=normalised(parcel.contact.address),
-        local_date=job.today,
-        header_id=header_id,
-        sender=letter.sender.from_address,
-        content=content,
-        subject=rendered.subject,
-        text=without_links(rendered.text, letter.links),
-        made_at=job.now,
-    )
-    return _Draft(parcel=parcel, issued=issued, message=message)
+    row = {
+        "kind": parcel.kind,
+        "address": normalised(parcel.contact.address),
+        "local_date": job.today,
+        "header_id": header_id,
+        "sender": letter.sender.from_address,
+        "content": content,
+        "subject": rendered.subject,
+        "text": without_links(rendered.text, letter.links),
+        "state": MessageState.STORED,
+        "made_at": job.now,
+        **_UNTRIED,
+    }
+    return _Draft(parcel=parcel, issued=issued, row=row)
+
+
+_UNTRIED = {"attempts": 0, "uncertain": False, "detail": ""}
 
 
 def _rendered(letter: Morning | Changed) -> Rendered:
@@ -112,25 +117,35 @@ def _rendered(letter: Morning | Changed) -> Rendered:
 def _store(job: Job, drafts: Sequence[_Draft]) -> None:
     """Store some mails with their notices; one whose notice was settled meanwhile is left to the next round."""
     with writing(job.engine) as session:
-        free = select(Notice.id).where(
-            col(Notice.id).in_([number for draft in drafts for number in draft.notice_ids]),
-            Notice.state == NoticeState.OWED,
-            col(Notice.message_id).is_(None),
+        connection = session.connection()
+        still_free = set(
+            connection.scalars(_FREE, {"notices": [number for draft in drafts for number in draft.notice_ids]})
         )
-        still_free = set(session.exec(free.with_for_update()))
         drafts = [draft for draft in drafts if still_free.issuperset(draft.notice_ids)]
-        session.add_all(draft.message for draft in drafts)
-        session.flush()
-        held = []
-        for draft in drafts:
-            number = draft.message.id
-            assert number is not None
-            keep(session, draft.issued, message_id=number, now=job.now)
+        if not drafts:
+            return
+        numbers = connection.scalars(_STORED, [draft.row for draft in drafts]).all()
+        stored = list(zip(numbers, drafts, strict=True))
+        keep(session, [(one, number) for number, draft in stored for one in draft.issued], now=job.now)
+        for number, draft in stored:
             if draft.parcel.overview is not None and draft.parcel.overview.id is not None:
                 mark_told(session, draft.parcel.overview.id, job.today, number)
-            held += [{"id": notice, "message_id": number} for notice in draft.notice_ids]
+        held = [{"notice": notice, "mail": number} for number, draft in stored for notice in draft.notice_ids]
         if held:
-            session.execute(update(Notice), held)
+            connection.execute(_HELD, held)
+
+
+_FREE = (
+    select(NOTICE.c.id)
+    .where(
+        NOTICE.c.id.in_(bindparam("notices", expanding=True)),
+        NOTICE.c.state == NoticeState.OWED,
+        NOTICE.c.message_id.is_(None),
+    )
+    .with_for_update()
+)
+_STORED = insert(MESSAGE).returning(MESSAGE.c.id, sort_by_parameter_order=True)
+_HELD = update(NOTICE).where(NOTICE.c.id == bindparam("notice")).values(message_id=bindparam("mail"))
 
 
 def _bytes(letter: Morning | Changed, rendered: Rendered, header_id: str) -> bytes:
@@ -151,6 +166,5 @@ def _bytes(letter: Morning | Changed, rendered: Rendered, header_id: str) -> byt
 def _fail(job: Job, ids: Sequence[int], reason: str) -> None:
     """One mail that cannot be made never holds up the rest."""
     with writing(job.engine) as session:
-        notices = session.exec(select(Notice).where(col(Notice.id).in_(ids))).all()
-        settle(session, notices, NoticeState.FAILED, reason, now=job.now)
+        settle(session, ids, NoticeState.FAILED, reason, now=job.now)
     job.touched.update(ids)

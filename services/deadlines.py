@@ -24,8 +24,13 @@ def steps_as_json(deadline: Deadline) -> list[dict[str, Any]]:
 
 
 def deadline_of(version: DeadlineVersion) -> Deadline:
-    """Return the chain that was stored."""
+    """Return the deadline that was stored."""
     return Deadline(steps=_STEPS.validate_python(version.steps, strict=False), at=version.at)
+
+
+def steps_of(stored: str) -> tuple[Step, ...]:
+    """Return the chain from its stored text."""
+    return _STEPS.validate_json(stored, strict=False)
 
 
 def current_version(session: Session, assignment: Assignment) -> DeadlineVersion | None:

@@ -7,7 +7,7 @@ same Message-ID (docs/decisions.md, "A missing reminder is worse than a repeated
 
 from datetime import date, datetime, time
 
-from sqlalchemy import Engine, or_, update
+from sqlalchemy import Engine, func, or_, update
 from sqlmodel import Session, col, select
 
 from models import Cycle, CycleState, Message, Plan, Responsibility, Sweep
@@ -17,9 +17,10 @@ from rules.moments import local, local_date
 from rules.vocabulary import MessageKind, MessageState
 from rules.workdays import WorkingCalendar
 from services.composing import compose
-from services.delivery_job import DeliveryReport, Job, notice_lines
+from services.delivery_job import DeliveryReport, Job, notice_lines, outcomes
 from services.letters import Letterhead
-from services.outbox import Readers, owed_notices, release, waiting_on
+from services.outbox import Readers, release, waiting_on
+from services.owed import owed_notices
 from services.sending import LONGEST_WAIT, send_all
 
 #: Mails begin once every responsibility has its sweep of the day, or at this hour, whatever is missing.
@@ -98,14 +99,14 @@ def _recover(job: Job) -> None:
             .values(not_before=None)
         )
         ended = session.exec(
-            select(Message).where(
+            select(Message.id).where(
                 Message.state == MessageState.STORED,
                 Message.kind == MessageKind.MORNING,
                 Message.local_date != job.today,
             )
         ).all()
-        for message in ended:
-            release(session, message, MessageState.EXPIRED, now=job.now)
+        for number in ended:
+            release(session, number or 0, MessageState.EXPIRED, now=job.now)
 
 
 def _may_begin(job: Job) -> bool:
@@ -136,7 +137,9 @@ def unswept(session: Session, today: date) -> list[str]:
 
 
 def _finish(job: Job) -> None:
-    """Name every notice that got its outcome now, and count the mails that still wait."""
+    """Name the notices that got their outcome now, and count the mails that still wait."""
     with reading(job.engine) as session:
-        job.report.undelivered = len(session.exec(select(Message.id).where(Message.state == MessageState.STORED)).all())
-        job.report.lines = notice_lines(session, sorted(job.touched))
+        stored = select(func.count()).select_from(Message).where(col(Message.state) == MessageState.STORED)
+        job.report.undelivered = session.exec(stored).one()
+        touched = sorted(job.touched)
+        job.report.notices, job.report.lines = outcomes(session, touched), notice_lines(session, touched)

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func
+from sqlalchemy import select as select_rows
 from sqlmodel import Session, col, select
 
 from models import Cycle, Notice, Plan
@@ -15,6 +16,9 @@ from services.cases import Fact, facts_for
 from services.chunks import chunks
 from services.finding import assignment_name
 from services.letters import Letterhead
+
+#: Notices that a run's table shows; its figures count them all.
+_SHOWN = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,21 +33,20 @@ class Line:
 
 @dataclass(kw_only=True)
 class DeliveryReport:
-    """What a delivery did. `waiting_for` names sweeps that hold the morning mails back; `alarm` stopped the queue."""
+    """What a delivery did. `waiting_for` names sweeps that hold the morning mails back; `alarm` stopped the queue.
+
+    `notices` counts all of them by outcome; `lines` are the first of them.
+    """
 
     day: date
     working_day: bool
     mails: int = 0
+    notices: dict[str, int] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
     waiting_for: tuple[str, ...] = ()
     undelivered: int = 0
     alarm: str = ""
     busy: bool = False
-
-    @property
-    def notices(self) -> dict[str, int]:
-        """Count the notices by outcome."""
-        return dict(Counter(line.outcome for line in self.lines))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,18 +68,31 @@ class Job:
         return self.report.day
 
 
-def notice_lines(session: Session, ids: Sequence[int]) -> list[Line]:
-    """Return the notices with their lasting names and outcomes."""
-    found = []
+def outcomes(session: Session, ids: Sequence[int]) -> dict[str, int]:
+    """Count the notices by outcome."""
+    found: Counter[str] = Counter()
     for part in chunks(ids):
-        notices = session.exec(select(Notice).where(col(Notice.id).in_(part)).order_by(col(Notice.id))).all()
-        facts = {fact.assignment.id: fact for fact in facts_for(session, sorted({n.assignment_id for n in notices}))}
-        names = names_of(session, facts.values())
-        for notice in notices:
-            fact = facts[notice.assignment_id]
-            name = f"{names[notice.assignment_id]}/v{notice.version}/{notice.rung}/{notice.audience}"
-            found.append(Line(notice=name, unit=fact.assignment.unit_name, outcome=notice.state, reason=notice.reason))
-    return found
+        rows = session.execute(
+            select_rows(col(Notice.state), func.count()).where(col(Notice.id).in_(part)).group_by(col(Notice.state))
+        )
+        found.update({str(state): count for state, count in rows})
+    return dict(found)
+
+
+def notice_lines(session: Session, ids: Sequence[int]) -> list[Line]:
+    """Return the first of the notices with their lasting names and outcomes."""
+    notices = session.exec(select(Notice).where(col(Notice.id).in_(ids[:_SHOWN])).order_by(col(Notice.id))).all()
+    facts = {fact.assignment.id: fact for fact in facts_for(session, sorted({n.assignment_id for n in notices}))}
+    names = names_of(session, facts.values())
+    return [
+        Line(
+            notice=f"{names[notice.assignment_id]}/v{notice.version}/{notice.rung}/{notice.audience}",
+            unit=facts[notice.assignment_id].assignment.unit_name,
+            outcome=notice.state,
+            reason=notice.reason,
+        )
+        for notice in notices
+    ]
 
 
 def names_of(session: Session, facts: Iterable[Fact]) -> dict[int, str]:

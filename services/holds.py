@@ -41,9 +41,12 @@ def lift(session: Session, *, unit: str | None, actor: str, now: datetime, once:
     record(session, now=now, actor=actor, action="lift", subject=unit or "*", once=once)
 
 
+_HELD = select(Hold.unit_id).where(col(Hold.lifted_at).is_(None))
+
+
 def held_units(session: Session) -> frozenset[int | None]:
     """Return the ids of held units; None among them means everything is held."""
-    return frozenset(session.exec(select(Hold.unit_id).where(col(Hold.lifted_at).is_(None))).all())
+    return frozenset(session.connection().scalars(_HELD))
 
 
 def standing_holds(session: Session) -> list[tuple[Hold, Unit | None]]:

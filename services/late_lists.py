@@ -16,7 +16,7 @@ from rules.vocabulary import AssignmentState, Audience, MessageState, NoticeStat
 from rules.workdays import WorkingCalendar
 from services.cases import Fact
 from services.holds import held_units
-from services.outbox import Owed
+from services.owed import Owed
 
 _NOT_COUNTED = ("opened", "changed", "invited")
 
@@ -26,6 +26,8 @@ class Known(Protocol):
 
     def fact(self, owed: Owed) -> Fact: ...
     def case(self, owed: Owed) -> Case: ...
+    def plan(self, owed: Owed) -> Plan: ...
+    def year(self, owed: Owed) -> int: ...
     def notice_key(self, owed: Owed) -> str: ...
     def title(self, fact: Fact, language: Language) -> str: ...
     def plan_facts(self, plan: Plan, language: Language) -> PlanFacts: ...
@@ -45,7 +47,7 @@ def late_lists(
     """Return one list per report and period, in the order in which the notices became owed."""
     grouped: dict[tuple[int, str, str, str], list[Owed]] = {}
     for one in owed:
-        assignment = one.assignment
+        assignment = known.fact(one).assignment
         key = (assignment.cycle_id, assignment.duty_key, assignment.recipient, assignment.period)
         grouped.setdefault(key, []).append(one)
     return tuple(_late_list(session, group, known, today, calendar, language) for group in grouped.values())
@@ -54,10 +56,9 @@ def late_lists(
 def _late_list(
     session: Session, group: list[Owed], known: Known, today: date, calendar: WorkingCalendar, language: Language
 ) -> LateList:
-    first = group[0]
-    fact, case = known.fact(first), known.case(first)
-    peers = _peers(session, first.assignment)
-    told = _told(session, [assignment.id or 0 for assignment, _ in peers], {one.notice.audience for one in group})
+    fact, case, plan = known.fact(group[0]), known.case(group[0]), known.plan(group[0])
+    peers = _peers(session, fact.assignment)
+    told = _told(session, [assignment.id or 0 for assignment, _ in peers], {one.audience for one in group})
     held = held_units(session)
     late = [
         (assignment, unit)
@@ -69,12 +70,12 @@ def _late_list(
     return LateList(
         duty_title=known.title(fact, language),
         citation=fact.responsibility.citation,
-        year=first.cycle.year,
-        period=first.assignment.period,
-        collector_name=known.collector(first.plan).name,
-        collector_word=known.collector(first.plan).name.split()[0],
-        plan=known.plan_facts(first.plan, language),
-        final=first.assignment.final or today,
+        year=known.year(group[0]),
+        period=fact.assignment.period,
+        collector_name=known.collector(plan).name,
+        collector_word=known.collector(plan).name.split()[0],
+        plan=known.plan_facts(plan, language),
+        final=fact.assignment.final or today,
         received=sum(assignment.state not in WAITING for assignment, _ in peers),
         expected=len(peers),
         group_name=_group_name([unit for _, unit in peers], language),
@@ -83,7 +84,7 @@ def _late_list(
         consolidates_by=case.bound,
         days_to_consolidation=calendar.count(today, case.bound) if case.bound else None,
         listed_from=known.listed_from(case),
-        to_head=any(one.notice.audience is Audience.OFFICE_HEAD for one in group),
+        to_head=any(one.audience is Audience.OFFICE_HEAD for one in group),
     )
 
 

@@ -1,13 +1,16 @@
 """From what is owed to what a mail says: the plain values that the notifications room renders."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from functools import cached_property
+from datetime import date, datetime, time
+from typing import NamedTuple
 
-from sqlmodel import Session, col, select
+from sqlalchemy import String, bindparam, cast
+from sqlalchemy import select as select_rows
+from sqlmodel import Session, select
 
-from models import Assignment, Contact, DeadlineVersion, Mode, Plan, Unit
+from models import Contact, Cycle, Mode, Plan, Unit
+from models.tables import DEADLINE_VERSION
 from notifications.content import (
     Changed,
     DeadlineFacts,
@@ -24,14 +27,15 @@ from rules.ladder import Case, RungKind, rungs
 from rules.moments import local, local_date
 from rules.vocabulary import AssignmentState, Audience, ContactRole, Deliverable, MessageKind, Nature
 from rules.workdays import WorkingCalendar
-from services.cases import Fact, cases_for, facts_for
-from services.chunks import chunks
-from services.deadlines import deadline_of
+from services.cases import NO_NOTICES, Fact, cases_for, facts_for
+from services.chunks import by_id, chunks
+from services.deadlines import steps_of
 from services.directory import contacts_on, office_on
 from services.finding import assignment_name
 from services.installation import current
 from services.late_lists import late_lists
-from services.outbox import Owed, Parcel
+from services.outbox import Parcel
+from services.owed import Owed
 from services.weekly import week_ahead
 
 
@@ -63,6 +67,15 @@ def sender_of(office: Unit, officer: Contact | None, head: Letterhead) -> Sender
     )
 
 
+class _Version(NamedTuple):
+    """A version of a deadline as it is stored: equal for all units to which it applies, its chain still unread."""
+
+    version: int
+    final: date
+    at: time | None
+    steps: str
+
+
 class Letters:
     """Everything the mails of one delivery need to know, gathered once for all of them."""
 
@@ -79,12 +92,16 @@ class Letters:
         self._today = local_date(now)
         self._offices: dict[int, Unit] = {}
         self._officers: dict[int, Contact | None] = {}
-        self._deadlines: dict[str, DeadlineFacts] = {}
+        self._deadlines: dict[_Version, DeadlineFacts] = {}
+        self._items: dict[Hashable, Item] = {}
+        self._names: dict[str, str | None] = {}
         self._plan_facts: dict[tuple[int | None, Language], PlanFacts] = {}
         self._rehearsal = current(session).mode is Mode.REHEARSAL
-        ids = sorted({owed.notice.assignment_id for owed in standing})
+        ids = sorted({owed.assignment_id for owed in standing})
         facts = facts_for(session, ids)
         self._facts = {fact.assignment.id: fact for fact in facts}
+        self._cycles = by_id(session, Cycle, (owed.cycle_id for owed in standing))
+        self._plans = by_id(session, Plan, (owed.plan_id for owed in standing))
         self._cases = self._gather_cases(facts)
         self._versions = self._gather_versions(ids)
 
@@ -99,8 +116,8 @@ class Letters:
             "trial": self._letterhead.trial,
         }
         language = Language(parcel.contact.language)
-        to_office = [owed for owed in parcel.owed if owed.notice.audience in (Audience.OFFICER, Audience.OFFICE_HEAD)]
-        items = _merged(self._item(owed, language) for owed in parcel.owed if owed not in to_office)
+        to_office = [owed for owed in parcel.owed if owed.to_office]
+        items = _merged(self._item(owed, language) for owed in parcel.owed if not owed.to_office)
         if parcel.kind is MessageKind.IMMEDIATE:
             return Changed(**common, items=items)  # type: ignore[arg-type]
         lists = late_lists(
@@ -111,17 +128,22 @@ class Letters:
 
     def notice_key(self, owed: Owed) -> str:
         """The name of a notice in a mail's headers: the assignment's, the deadline version, the rung, the audience."""
-        notice = owed.notice
-        return f"{self.name(owed)}/v{notice.version}/{notice.rung}/{notice.audience}"
+        return f"{self.name(owed)}/v{owed.version}/{owed.rung}/{owed.audience}"
 
     def name(self, owed: Owed) -> str:
-        return assignment_name(owed.plan.slug, owed.cycle.year, self.fact(owed))
+        return assignment_name(self.plan(owed).slug, self.year(owed), self.fact(owed))
+
+    def plan(self, owed: Owed) -> Plan:
+        return self._plans[owed.plan_id]
+
+    def year(self, owed: Owed) -> int:
+        return self._cycles[owed.cycle_id].year
 
     def fact(self, owed: Owed) -> Fact:
-        return self._facts[owed.notice.assignment_id]
+        return self._facts[owed.assignment_id]
 
     def case(self, owed: Owed) -> Case:
-        return self._cases[owed.notice.assignment_id]
+        return self._cases[owed.assignment_id]
 
     def title(self, fact: Fact, language: Language) -> str:
         return fact.titled(language)
@@ -133,7 +155,7 @@ class Letters:
             self._plan_facts[key] = PlanFacts(
                 title=plan.title,
                 short_title=english or plan.short_title,
-                issuer_name=self._units[plan.issuer_id].name,
+                issuer_name=self._unit(plan.issuer_id).name,
                 number=plan.number,
                 issued_on=plan.issued_on,
             )
@@ -144,13 +166,14 @@ class Letters:
         days = [rung.day for rung in rungs(case, self._calendar) if rung.audience is Audience.OFFICE_HEAD]
         return min(days, default=None)
 
-    @cached_property
-    def _units(self) -> dict[int, Unit]:
-        return {unit.id: unit for unit in self._session.exec(select(Unit)) if unit.id is not None}
+    def _unit(self, identifier: int) -> Unit:
+        return self._session.get_one(Unit, identifier)
 
-    @cached_property
-    def _names(self) -> dict[str, str]:
-        return {unit.slug: unit.name for unit in self._units.values()}
+    def _name_of(self, slug: str) -> str | None:
+        """Return the recipient's name; an assignment can name nobody."""
+        if slug not in self._names:
+            self._names[slug] = self._session.exec(select(Unit.name).where(Unit.slug == slug)).one_or_none()
+        return self._names[slug]
 
     def _gather_cases(self, facts: Sequence[Fact]) -> dict[int, Case]:
         by_plan: dict[int, list[Fact]] = {}
@@ -159,39 +182,39 @@ class Letters:
         found: dict[int, Case] = {}
         for plan_id, group in by_plan.items():
             plan = self._session.get_one(Plan, plan_id)
-            for fact, case in zip(group, cases_for(self._session, plan, group, self._today), strict=True):
-                found[fact.assignment.id or 0] = case
+            cases = cases_for(self._session, plan, group, self._today, NO_NOTICES)
+            found.update({fact.assignment.id or 0: case for fact, case in zip(group, cases, strict=True)})
         return found
 
-    def _gather_versions(self, ids: Sequence[int]) -> dict[tuple[int, int], DeadlineVersion]:
+    def _gather_versions(self, ids: Sequence[int]) -> dict[tuple[int, int], _Version]:
         found = {}
         for part in chunks(ids):
-            rows = self._session.exec(select(DeadlineVersion).where(col(DeadlineVersion.assignment_id).in_(part)))
-            found.update({(row.assignment_id, row.version): row for row in rows})
+            for assignment_id, *version in self._session.connection().execute(_VERSIONS, {"assignments": part}):
+                found[assignment_id, version[0]] = _Version(*version)
         return found
 
     def _reader(self, parcel: Parcel) -> Reader:
         greeted = [self._greeted(owed, parcel.contact) for owed in parcel.owed]
         return Reader(
             address=parcel.contact.address,
-            display=_enumerated(greeted or [self._units[parcel.contact.unit_id].name]),
+            display=_enumerated(greeted or [self._unit(parcel.contact.unit_id).name]),
             language=Language(parcel.contact.language),
         )
 
     def _greeted(self, owed: Owed, contact: Contact) -> str:
         """A mail is addressed to the unit; one to the office's head or officer names the office."""
-        return self._units[contact.unit_id].name if owed.notice.audience in _OFFICE else owed.assignment.unit_name
+        return self._unit(contact.unit_id).name if owed.to_office else owed.unit_name
 
     def collector(self, plan: Plan) -> Unit:
         """Return the office that follows the plan up today; where there is none, its issuer."""
         assert plan.id is not None
         if plan.id not in self._offices:
             office = office_on(self._session, plan.id, self._today)
-            self._offices[plan.id] = office or self._units[plan.issuer_id]
+            self._offices[plan.id] = office or self._unit(plan.issuer_id)
         return self._offices[plan.id]
 
     def _sender(self, parcel: Parcel) -> Sender:
-        office = self.collector(parcel.owed[0].plan) if parcel.owed else self._units[parcel.contact.unit_id]
+        office = self.collector(self.plan(parcel.owed[0])) if parcel.owed else self._unit(parcel.contact.unit_id)
         assert office.id is not None
         if office.id not in self._officers:
             contacts = contacts_on(self._session, self._today, unit_id=office.id)
@@ -199,41 +222,59 @@ class Letters:
         return sender_of(office, self._officers[office.id], self._letterhead)
 
     def _item(self, owed: Owed, language: Language) -> Item:
-        fact, case, assignment = self.fact(owed), self.case(owed), owed.assignment
-        deadline, collector = self._deadline(assignment), self.collector(owed.plan)
-        overdue = deadline is not None and deadline.final < self._today
-        previous = self._versions.get((owed.notice.assignment_id, assignment.version - 1))
-        return Item(
+        """Return what the mail says of one notice; units that owe the same by the same day are told the same."""
+        fact, case = self.fact(owed), self.case(owed)
+        version = self._versions.get((owed.assignment_id, owed.assignment_version))
+        previous = self._versions.get((owed.assignment_id, owed.assignment_version - 1))
+        assignment = fact.assignment
+        alike = (
+            fact.duty.id, owed.cycle_id, assignment.period, assignment.title, assignment.addressed_to, case.terms,
+            version, previous, _FIXED.get(owed.rung), owed.audience, language,
+        )  # fmt: skip
+        if alike not in self._items:
+            self._items[alike] = self._worded(owed, version, previous, language)
+        return replace(
+            self._items[alike],
             key=self.name(owed),
             notice_keys=(self.notice_key(owed),),
-            section=self._section(owed, assignment.final),
-            unit_name=assignment.unit_name,
+            unit_name=owed.unit_name,
             unit_short=fact.unit.short_name,
+        )
+
+    def _worded(self, owed: Owed, version: _Version | None, previous: _Version | None, language: Language) -> Item:
+        fact, case = self.fact(owed), self.case(owed)
+        deadline, collector = self._deadline(version), self.collector(self.plan(owed))
+        overdue = deadline is not None and deadline.final < self._today
+        return Item(
+            key="",
+            section=self._section(owed, case.final),
+            unit_name="",
+            unit_short="",
             duty_title=self.title(fact, language),
             citation=fact.responsibility.citation,
             clause_text=fact.responsibility.text,
             nature=Nature(fact.duty.nature),
             deliverable=Deliverable(fact.duty.deliverable),
-            recipient_name=self._names.get(assignment.addressed_to),
+            recipient_name=self._name_of(fact.assignment.addressed_to),
             collector_name=collector.name,
             collector_word=collector.name.split()[0],
-            plan=self.plan_facts(owed.plan, language),
-            year=owed.cycle.year,
-            period=assignment.period,
-            returned=assignment.state is AssignmentState.RETURNED,
+            plan=self.plan_facts(self.plan(owed), language),
+            year=self.year(owed),
+            period=fact.assignment.period,
+            returned=case.state is AssignmentState.RETURNED,
             deadline=deadline,
             working_days_left=self._days(self._today, deadline) if deadline and not overdue else None,
             working_days_overdue=-self._days(self._today, deadline) if deadline and overdue else None,
             consolidates_by=case.bound,
             listed_from=self.listed_from(case) if overdue else None,
-            to_head=owed.notice.audience is Audience.HEAD,
+            to_head=owed.audience is Audience.HEAD,
             provisional=deadline is not None and self._calendar.day(deadline.final).provisional,
             previous_final=previous.final if previous else None,
         )
 
     def _section(self, owed: Owed, final: date | None) -> Section:
         """Return what holds on the day of sending: a rung that comes late speaks of the day on which it is read."""
-        section = _FIXED.get(owed.notice.rung)
+        section = _FIXED.get(owed.rung)
         if section is not None or final is None:
             return section or Section.NEW
         if final < self._today:
@@ -243,19 +284,23 @@ class Letters:
     def _days(self, today: date, deadline: DeadlineFacts) -> int:
         return self._calendar.count(today, deadline.final)
 
-    def _deadline(self, assignment: Assignment) -> DeadlineFacts | None:
-        row = self._versions.get((assignment.id or 0, assignment.version))
-        if row is None:
+    def _deadline(self, version: _Version | None) -> DeadlineFacts | None:
+        if version is None:
             return None
-        alike = repr((row.final, row.at, row.version, row.steps))
-        if alike not in self._deadlines:
-            self._deadlines[alike] = DeadlineFacts(
-                final=row.final, steps=deadline_of(row).steps, version=row.version, at=row.at
+        if version not in self._deadlines:
+            self._deadlines[version] = DeadlineFacts(
+                final=version.final, steps=steps_of(version.steps), version=version.version, at=version.at
             )
-        return self._deadlines[alike]
+        return self._deadlines[version]
 
 
-_OFFICE = (Audience.OFFICER, Audience.OFFICE_HEAD)
+_VERSIONS = select_rows(
+    DEADLINE_VERSION.c.assignment_id,
+    DEADLINE_VERSION.c.version,
+    DEADLINE_VERSION.c.final,
+    DEADLINE_VERSION.c.at,
+    cast(DEADLINE_VERSION.c.steps, String),
+).where(DEADLINE_VERSION.c.assignment_id.in_(bindparam("assignments", expanding=True)))
 _FIXED: dict[str, Section] = {
     RungKind.OPENED: Section.NEW,
     RungKind.CHANGED: Section.CHANGED,
@@ -272,6 +317,8 @@ def _merged(items: Iterable[Item]) -> tuple[Item, ...]:
     found: dict[str, Item] = {}
     for item in items:
         other = found.get(item.key)
-        keys = (*(other.notice_keys if other else ()), *item.notice_keys)
-        found[item.key] = replace(item, notice_keys=keys, to_head=item.to_head and (other is None or other.to_head))
+        if other is not None:
+            keys = (*other.notice_keys, *item.notice_keys)
+            item = replace(item, notice_keys=keys, to_head=item.to_head and other.to_head)  # noqa: PLW2901
+        found[item.key] = item
     return tuple(found.values())

@@ -6,14 +6,16 @@ nothing, so that a mail scanner that fetches a link uses nothing up.
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from sqlmodel import Session, col, select
 
 from models import AccessLink, Contact, LinkKind, Plan, Staff, Unit
+from models.tables import ACCESS_LINK
 from rules.access import (
     DRAFT_GRACE,
     SIGN_IN_LIFE,
@@ -104,6 +106,24 @@ def keep_link(
     )
     session.add(link)
     return link
+
+
+def keep_unit_links(session: Session, links: Iterable[tuple[str, int, int]], *, now: datetime) -> None:
+    """Store the digests of many units' links at once; each comes with its contact and its mail."""
+    ends_at = now + _LIFE[LinkKind.UNIT]
+    rows = [
+        {
+            "digest": digest(secret),
+            "kind": LinkKind.UNIT,
+            "contact_id": contact_id,
+            "message_id": message_id,
+            "made_at": now,
+            "ends_at": ends_at,
+        }
+        for secret, contact_id, message_id in links
+    ]
+    if rows:
+        session.connection().execute(insert(ACCESS_LINK), rows)
 
 
 def digest(secret: str) -> str:

@@ -13,7 +13,7 @@ from models import Assignment, Cycle, CycleState, Notice, Plan
 from rules.ladder import Case, Decision, Rung, decide
 from rules.vocabulary import NoticeState
 from rules.workdays import WorkingCalendar
-from services.cases import Fact, cases_for, facts_for
+from services.cases import Fact, cases_for, existing_notices, facts_for
 from services.chunks import chunks
 from services.finding import assignment_name
 
@@ -63,7 +63,7 @@ def look(
         .with_for_update(of=Assignment)
     ).all()
     facts = facts_for(session, [identifier for identifier in ids if identifier is not None])
-    cases = cases_for(session, plan, facts, today)
+    cases = cases_for(session, plan, facts, today, existing_notices(session, facts))
     years = {cycle.id: cycle.year for cycle in session.exec(select(Cycle).where(Cycle.plan_id == plan.id))}
     decisions = _decided(cases, today, calendar)
     _apply(session, facts, cases, decisions, today)

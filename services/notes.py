@@ -53,7 +53,7 @@ def tell_contact(session: Session, desk: Desk, contact: Contact, kind: NoteKind,
     ends_at = local(desk.now + UNIT_LINK_LIFE) if kind is NoteKind.FRESH_LINK else None
     message = _post(session, desk, contact, unit, kind, links, ends_at=ends_at, **facts)
     if message is not None:
-        keep(session, issued, message_id=message.id, now=desk.now)
+        keep(session, [(one, message.id or 0) for one in issued], now=desk.now)
     return message
 
 

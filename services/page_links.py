@@ -6,10 +6,10 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from models import Contact, LinkKind
+from models import Contact
 from notifications.content import PageLink
 from services.letters import Letterhead
-from services.links import keep_link, new_secret
+from services.links import keep_unit_links, new_secret
 
 #: Where the portal takes a unit's link, and where the office's pages begin.
 UNIT_ENTRY, SIGN_IN_ENTRY, OFFICE_PAGE = "/l/", "/phong/vao/", "/phong"
@@ -44,10 +44,9 @@ def office_links(letterhead: Letterhead) -> tuple[PageLink, ...]:
     return (PageLink(url=letterhead.url(OFFICE_PAGE)),) if letterhead.public_url else ()
 
 
-def keep(session: Session, issued: Iterable[Issued], *, message_id: int | None, now: datetime) -> None:
-    """Store what was issued, in the transaction that stores the mail."""
-    for one in issued:
-        keep_link(session, one.secret, LinkKind.UNIT, now=now, contact_id=one.contact_id, message_id=message_id)
+def keep(session: Session, issued: Iterable[tuple[Issued, int]], *, now: datetime) -> None:
+    """Store what was issued, each with its mail, in the transaction that stores the mails."""
+    keep_unit_links(session, [(one.secret, one.contact_id, number) for one, number in issued], now=now)
 
 
 def without_links(text: str, links: Iterable[PageLink]) -> str:

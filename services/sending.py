@@ -7,35 +7,51 @@ back and claims the next in their place: a connection gets its next mail only wh
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, update
-from sqlmodel import Session, col, or_, select
+from sqlalchemy import Row, bindparam, or_, select, update
+from sqlmodel import Session
 
-from models import Message, Notice
 from models.database import reading, writing
+from models.tables import MESSAGE, NOTICE
 from notifications.smtp import Outcome, OutcomeKind
 from rules.vocabulary import MessageKind, MessageState, NoticeState
 from services.delivery_job import Job
-from services.outbox import Owed, Readers, Waiting, ending, owed_in, release, settle, waiting_on
+from services.outbox import Readers, Waiting, release, waiting_on
+from services.owed import Owed, ending, owed_in, settle
 
 #: First wait after a temporary refusal; greylisting asks for five minutes and more. Doubled with each attempt.
 FIRST_WAIT = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(hours=2)
 _SOON_SECONDS = 0.02
+_DueRow: TypeAlias = Row[tuple[int, MessageKind, datetime | None]]
+
+
+class Mail(NamedTuple):
+    """A stored mail as it is taken for sending; `attempts` are those before this one."""
+
+    id: int
+    kind: MessageKind
+    address: str
+    sender: str
+    content: bytes
+    attempts: int
+    uncertain: bool
+    not_after: datetime | None
 
 
 async def send_all(job: Job) -> bool:
     """Send every stored mail whose time has come; True when one was voided, so that its rest must be made anew."""
     round_ = await asyncio.to_thread(_Round, job)
-    under_way: dict[asyncio.Task[Outcome], Message] = {}
-    returned: list[tuple[Message, Outcome]] = []
+    under_way: dict[asyncio.Task[Outcome], Mail] = {}
+    returned: list[tuple[Mail, Outcome]] = []
     try:
         while True:
-            for message in await asyncio.to_thread(round_.turn, returned, len(under_way)):
-                under_way[asyncio.create_task(_sent(job, message))] = message
+            for mail in await asyncio.to_thread(round_.turn, returned, len(under_way)):
+                under_way[asyncio.create_task(_sent(job, mail))] = mail
             if not under_way:
                 return round_.voided and not job.report.alarm
-            returned = [(under_way.pop(task), task.result()) for task in await _ended(under_way)]
+            returned = [(under_way.pop(task), task.result()) for task in await _back(under_way)]
     finally:
         # Only a fault leaves any: what becomes of their mails is uncertain, and the next delivery says so.
         for task in under_way:
@@ -43,14 +59,14 @@ async def send_all(job: Job) -> bool:
         await asyncio.gather(*under_way, return_exceptions=True)
 
 
-async def _ended(tasks: Iterable[asyncio.Task[Outcome]]) -> set[asyncio.Task[Outcome]]:
+async def _back(tasks: Iterable[asyncio.Task[Outcome]]) -> set[asyncio.Task[Outcome]]:
     """Wait for all that come back soon, so that one transaction settles them; a slow one holds up nobody."""
     ended, others = await asyncio.wait(tasks, timeout=_SOON_SECONDS)
     return ended or (await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED))[0]
 
 
-async def _sent(job: Job, message: Message) -> Outcome:
-    return await job.mailer.send(sender=message.sender, recipient=message.address, content=message.content)
+async def _sent(job: Job, mail: Mail) -> Outcome:
+    return await job.mailer.send(sender=mail.sender, recipient=mail.address, content=mail.content)
 
 
 class _Round:
@@ -60,25 +76,32 @@ class _Round:
         self._job = job
         self.voided = False
         self._reached = False
+        self._holding: dict[int, list[int]] = {}
         with reading(job.engine) as session:
             self._readers = Readers(session, job.today)
-            due = session.exec(
-                select(Message.id)
-                .where(*_stored(job), or_(col(Message.not_before).is_(None), col(Message.not_before) <= job.now))
-                .order_by(col(Message.id).desc())
-            )
-            self._due = [number for number in due if number is not None and number not in job.tried]
+            rows = session.connection().execute(_DUE, {"after": 0, "now": job.now}).all()
+        self._seen = max((row.id for row in rows), default=0)
+        #: The next one is the last.
+        self._due = [row.id for row in sorted(rows, key=lambda row: (_answers(row), -row.id)) if self._wanted(row)]
 
-    def turn(self, returned: Sequence[tuple[Message, Outcome]], under_way: int) -> list[Message]:
-        """Settle what has come back and claim the mails to be sent in its place, in one transaction."""
+    def _wanted(self, row: _DueRow) -> bool:
+        immediate = row.kind is MessageKind.IMMEDIATE
+        return row.id not in self._job.tried and (immediate or not self._job.immediate_only)
+
+    def turn(self, returned: Sequence[tuple[Mail, Outcome]], under_way: int) -> list[Mail]:
+        """Settle what has come back and claim the mails to be sent in its place, in one transaction.
+
+        The claim comes first: it locks assignments, and whoever locks those does so before their notices.
+        """
         job = self._job
         for _, outcome in returned:
             self._reached = True
             if outcome.kind is OutcomeKind.DOWN:
                 job.report.alarm = outcome.detail
         with writing(job.engine) as session:
-            _settle(session, returned, job)
-            return self._claim(session, self._width() - under_way)
+            claimed = self._claim(session, self._width() - under_way)
+            self._settle(session, returned)
+        return claimed
 
     def _width(self) -> int:
         """How many mails may be under way: one until the server has answered, none once it is out of reach."""
@@ -86,19 +109,20 @@ class _Round:
             return 0
         return self._job.mailer.connections if self._reached else 1
 
-    def _claim(self, session: Session, free: int) -> list[Message]:
+    def _claim(self, session: Session, free: int) -> list[Mail]:
+        """Take the next mails that still tell the truth."""
+        if free <= 0:
+            return []
         waiting = waiting_on(session, self._job.today)
-        claimed: list[Message] = []
+        claimed: list[Mail] = []
         while len(claimed) < free and (numbers := self._next(session, free - len(claimed))):
             self._job.tried.update(numbers)
-            messages = session.exec(select(Message).where(col(Message.id).in_(numbers)).order_by(col(Message.id))).all()
+            mails = [Mail(*row) for row in session.connection().execute(_MAILS, {"mails": numbers})]
             owed = owed_in(session, numbers)
-            for message in messages:
-                if _claimed(session, self._job, message, owed[message.id or 0], waiting, self._readers):
-                    claimed.append(message)
-                else:
-                    self.voided = True
-        session.flush()
+            self._holding.update({number: [one.id for one in owed[number]] for number in numbers})
+            claimed += [mail for mail in mails if self._may_go(session, mail, owed[mail.id], waiting)]
+        if claimed:
+            session.connection().execute(_SENDING, {"mails": [mail.id for mail in claimed]})
         return claimed
 
     def _next(self, session: Session, count: int) -> list[int]:
@@ -106,111 +130,131 @@ class _Round:
 
         A morning's mails can take long, and a sign-in link ends after an hour.
         """
-        answers = session.exec(
-            select(Message.id)
-            .where(*_stored(self._job), Message.kind == MessageKind.IMMEDIATE, col(Message.not_before).is_(None))
-            .order_by(col(Message.id))
-        )
-        found = [number for number in answers if number is not None and number not in self._job.tried][:count]
-        while self._due and len(found) < count:
-            number = self._due.pop()
-            if number not in self._job.tried and number not in found:
-                found.append(number)
+        rows = session.connection().execute(_DUE, {"after": self._seen, "now": self._job.now}).all()
+        self._seen = max((row.id for row in rows), default=self._seen)
+        self._due += [row.id for row in reversed(rows) if _answers(row)]
+        found = self._due[-count:][::-1]
+        del self._due[-count:]
         return found
 
+    def _may_go(self, session: Session, mail: Mail, notices: Sequence[Owed], waiting: Waiting) -> bool:
+        """Check all notices of the mail again.
 
-def _stored(job: Job) -> list[ColumnElement[bool]]:
-    immediate = [col(Message.kind) == MessageKind.IMMEDIATE] if job.immediate_only else []
-    return [col(Message.state) == MessageState.STORED, *immediate]
+        A mail that no longer tells the truth, or whose reader has changed, is voided. After an uncertain attempt, too,
+        it is never sent again: what still holds of it goes into a new mail.
+        """
+        job = self._job
+        if mail.not_after is not None and job.now >= mail.not_after:
+            return self._given_up(session, mail, MessageState.EXPIRED)
+        kept = sum(waiting.keeps(owed) for owed in notices)
+        if (kept and kept == len(notices)) or (None in waiting.held and mail.kind is MessageKind.MORNING):
+            self.voided = True
+            return False  # it waits as it is until the hold is lifted
+        endings = [(owed, ending(owed, job.today, waiting.approvals)) for owed in notices]
+        moved = any(self._readers.address(owed) != mail.address for owed in notices)
+        # One unit's rest must not keep the others from theirs: what is not kept goes into a mail of its own.
+        if not moved and not kept and not any(end for _, end in endings):
+            return True
+        for owed, end in endings:
+            if end is not None:
+                settle(session, [owed.id], *end, now=job.now)
+                job.touched.add(owed.id)
+        return self._given_up(session, mail, MessageState.VOID)
 
-
-def _claimed(
-    session: Session, job: Job, message: Message, notices: Sequence[Owed], waiting: Waiting, readers: Readers
-) -> bool:
-    """Check all notices of the mail again and take it for sending.
-
-    A mail that no longer tells the truth, or whose reader has changed, is voided. After an uncertain attempt, too, it
-    is never sent again: what still holds of it goes into a new mail.
-    """
-    if message.not_after is not None and job.now >= message.not_after:
-        release(session, message, MessageState.EXPIRED, now=job.now)
+    def _given_up(self, session: Session, mail: Mail, state: MessageState) -> bool:
+        release(session, mail.id, state, now=self._job.now)
+        self.voided = True
         return False
-    kept = [owed for owed in notices if waiting.keeps(owed)]
-    if (kept and len(kept) == len(notices)) or (None in waiting.held and message.kind is MessageKind.MORNING):
-        return False  # it waits as it is until the hold is lifted
-    endings = [(owed, ending(owed, job.today, waiting.approvals)) for owed in notices]
-    moved = any(readers.address(owed) != message.address for owed in notices)
-    # One unit's rest must not keep the others from theirs: what is not kept goes into a mail of its own.
-    if not moved and not kept and not any(end for _, end in endings):
-        message.state, message.attempts = MessageState.SENDING, message.attempts + 1
-        session.add(message)
-        return True
-    for owed, end in endings:
-        if end is not None:
-            settle(session, [owed.notice], *end, now=job.now)
-            job.touched.add(owed.notice.id or 0)
-    session.flush()
-    release(session, message, MessageState.VOID, now=job.now)
-    return False
+
+    def _settle(self, session: Session, returned: Sequence[tuple[Mail, Outcome]]) -> None:
+        """Write down what became of some attempts."""
+        job = self._job
+        ended = [(mail, outcome) for mail, outcome in returned if outcome.kind in _FINAL]
+        waiting = [(mail, outcome) for mail, outcome in returned if outcome.kind not in _FINAL]
+        if ended:
+            session.connection().execute(_ENDED, [_ended(mail, outcome, job.now) for mail, outcome in ended])
+            session.connection().execute(_TOLD, [_told(mail, outcome, job.now) for mail, outcome in ended])
+        if waiting:
+            session.connection().execute(_WAITING, [_waits(mail, outcome, job.now) for mail, outcome in waiting])
+        job.touched.update(number for mail, _ in ended for number in self._holding[mail.id])
+        job.report.mails += sum(outcome.kind is OutcomeKind.ACCEPTED for _, outcome in ended)
 
 
-def _settle(session: Session, returned: Sequence[tuple[Message, Outcome]], job: Job) -> None:
-    """Write down what became of some attempts."""
-    ended = [(message, outcome) for message, outcome in returned if outcome.kind in _FINAL]
-    waiting = [(message, outcome) for message, outcome in returned if outcome.kind not in _FINAL]
-    if ended:
-        rows = [
-            {
-                "id": message.id,
-                "state": _FINAL[outcome.kind][0],
-                "detail": outcome.detail,
-                "settled_at": job.now,
-                "content": b"",
-            }
-            for message, outcome in ended
-        ]
-        session.execute(update(Message), rows)
-        _settle_notices(session, ended, job)
-    if waiting:
-        rows = [
-            {
-                "id": message.id,
-                "state": MessageState.STORED,
-                "detail": outcome.detail,
-                "uncertain": message.uncertain or outcome.kind is OutcomeKind.UNCERTAIN,
-                "not_before": _next_attempt(message, outcome, job.now),
-            }
-            for message, outcome in waiting
-        ]
-        session.execute(update(Message), rows)
+#: The stored mails whose time has come, of those that were stored after one that is known.
+_DUE = (
+    select(MESSAGE.c.id, MESSAGE.c.kind, MESSAGE.c.not_before)
+    .where(
+        MESSAGE.c.state == MessageState.STORED,
+        MESSAGE.c.id > bindparam("after"),
+        or_(MESSAGE.c.not_before.is_(None), MESSAGE.c.not_before <= bindparam("now")),
+    )
+    .order_by(MESSAGE.c.id)
+)
 
 
+def _answers(row: _DueRow) -> bool:
+    """Say whether a mail answers somebody who waits for it: it goes before all others, but not once it was refused."""
+    return row.kind is MessageKind.IMMEDIATE and row.not_before is None
+
+
+_CHOSEN = MESSAGE.c.id.in_(bindparam("mails", expanding=True))
+_MAILS = (
+    select(
+        MESSAGE.c.id, MESSAGE.c.kind, MESSAGE.c.address, MESSAGE.c.sender, MESSAGE.c.content, MESSAGE.c.attempts,
+        MESSAGE.c.uncertain, MESSAGE.c.not_after,
+    )
+    .where(_CHOSEN)
+    .order_by(MESSAGE.c.id)
+)  # fmt: skip
+_SENDING = update(MESSAGE).where(_CHOSEN).values(state=MessageState.SENDING, attempts=MESSAGE.c.attempts + 1)
+_ENDED = (
+    update(MESSAGE)
+    .where(MESSAGE.c.id == bindparam("mail"))
+    .values(state=bindparam("mail_state"), detail=bindparam("said"), settled_at=bindparam("at"), content=b"")
+)
+_TOLD = (
+    update(NOTICE)
+    .where(NOTICE.c.message_id == bindparam("mail"))
+    .values(state=bindparam("notice_state"), reason=bindparam("why"), settled_at=bindparam("at"))
+)
+_WAITING = (
+    update(MESSAGE)
+    .where(MESSAGE.c.id == bindparam("mail"))
+    .values(
+        state=MessageState.STORED,
+        detail=bindparam("said"),
+        uncertain=bindparam("is_uncertain"),
+        not_before=bindparam("next_attempt"),
+    )
+)
 _FINAL = {
     OutcomeKind.ACCEPTED: (MessageState.SENT, NoticeState.SENT),
     OutcomeKind.REFUSED: (MessageState.FAILED, NoticeState.FAILED),
 }
 
 
-def _settle_notices(session: Session, ended: Sequence[tuple[Message, Outcome]], job: Job) -> None:
-    outcomes = {message.id: outcome for message, outcome in ended}
-    notices = session.execute(
-        select(Notice.id, Notice.message_id).where(col(Notice.message_id).in_(outcomes)).order_by(col(Notice.id))
-    ).all()
-    rows = []
-    for number, message_id in notices:
-        outcome = outcomes[message_id]
-        state = _FINAL[outcome.kind][1]
-        reason = outcome.detail if state is NoticeState.FAILED else ""
-        rows.append({"id": number, "state": state, "reason": reason, "settled_at": job.now})
-    if rows:
-        session.execute(update(Notice), rows)
-    job.touched.update(row["id"] for row in rows)
-    job.report.mails += sum(outcome.kind is OutcomeKind.ACCEPTED for _, outcome in ended)
+def _ended(mail: Mail, outcome: Outcome, now: datetime) -> dict[str, object]:
+    return {"mail": mail.id, "mail_state": _FINAL[outcome.kind][0], "said": outcome.detail, "at": now}
 
 
-def _next_attempt(message: Message, outcome: Outcome, now: datetime) -> datetime | None:
+def _told(mail: Mail, outcome: Outcome, now: datetime) -> dict[str, object]:
+    state = _FINAL[outcome.kind][1]
+    why = outcome.detail if state is NoticeState.FAILED else ""
+    return {"mail": mail.id, "notice_state": state, "why": why, "at": now}
+
+
+def _waits(mail: Mail, outcome: Outcome, now: datetime) -> dict[str, object]:
+    return {
+        "mail": mail.id,
+        "said": outcome.detail,
+        "is_uncertain": mail.uncertain or outcome.kind is OutcomeKind.UNCERTAIN,
+        "next_attempt": _next_attempt(mail, outcome, now),
+    }
+
+
+def _next_attempt(mail: Mail, outcome: Outcome, now: datetime) -> datetime | None:
     """Wait longer with each temporary refusal; a dropped connection is tried again with the next run."""
     if outcome.kind is not OutcomeKind.DEFERRED:
         return None
-    wait: timedelta = min(FIRST_WAIT * 2 ** (message.attempts - 1), LONGEST_WAIT)
+    wait: timedelta = min(FIRST_WAIT * 2**mail.attempts, LONGEST_WAIT)
     return now + wait

@@ -30,7 +30,7 @@ from rules.lifecycle import WAITING, Act
 from rules.workdays import DayOverride, WorkingCalendar
 from services.acts import Document, decide_submission, extend, record_letter, send_back, submit
 from services.answers import acknowledge, expect
-from services.cases import cases_for, facts_for
+from services.cases import cases_for, existing_notices, facts_for
 from services.cycles import change_deadline
 from services.deadlines import deadline_of
 from services.delivery import deliver
@@ -242,7 +242,8 @@ class History:
             plan = session.exec(select(Plan)).one()
             rows = session.exec(select(Assignment).where(Assignment.clause == "V.4-3")).all()
             facts = facts_for(session, [row.id for row in rows])
-            for fact, case in zip(facts, cases_for(session, plan, facts, self.day), strict=True):
+            cases = cases_for(session, plan, facts, self.day, existing_notices(session, facts))
+            for fact, case in zip(facts, cases, strict=True):
                 owed = decide(case, self.day, self.calendar).owe
                 assert not owed, f"{fact.unit.slug} is owed {owed} after the morning of {self.day}"
             waiting = session.exec(
