@@ -20,8 +20,8 @@ from models import Assignment, ExtensionRequest, Message, Notice
 from models.database import reading
 from rules.ladder import RungKind
 from rules.vocabulary import ContactRole, Deliverable, MessageKind, MessageState, NoticeState
-from services.cases import facts_for
 from services.directory import contacts_on, office_on
+from services.facts import facts_for
 
 _PATIENCE_SECONDS, _POLL_SECONDS = 60.0, 0.1
 _LINK = re.compile(r"https?://\S+/(?:l|phong/vao)/\S+")

@@ -8,6 +8,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cached_property
 
 from rules.lifecycle import WAITING
 from rules.vocabulary import AssignmentState, Audience, NoticeState, SkipReason
@@ -84,18 +85,13 @@ class Case:
     ladder: Ladder = field(default_factory=Ladder)
     existing: Mapping[tuple[str, Audience], NoticeState] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def terms(self) -> Hashable:
         """Equal for cases with the same rungs: the units of one duty mostly are."""
         return (
             self.state, self.since, self.version, self.final, self.request, self.escalates, self.own_office,
             self.unit_ended, self.bound, self.resting_until, self.answered_until, self.ladder,
         )  # fmt: skip
-
-    @property
-    def alike(self) -> Hashable:
-        """Equal for cases that the ladder decides alike."""
-        return self.terms, frozenset(self.existing.items())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,9 +29,9 @@ from rules.errors import DondocError
 from rules.lifecycle import Act, ActRefusedError, after, require_decider
 from rules.moments import local_date
 from rules.workdays import WorkingCalendar
-from services.cases import facts_for
 from services.deadlines import current_version, deadline_of, look_again, set_deadline
 from services.directory import office_on
+from services.facts import facts_for
 from services.finding import assignment_name
 from services.journal import record
 

@@ -4,16 +4,16 @@ A continuous duty gives one undated assignment per unit and cycle, an on-event d
 duty done once is assigned in the first cycle, and again in a later one only if that year's file sets a date for it.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, insert, literal
+from sqlalchemy import String, cast, func, insert
 from sqlalchemy import select as select_rows
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
 from models import Assignment, Cycle, DeadlineVersion, DueDate, Duty, Plan, Responsibility, Unit
+from models.tables import ASSIGNMENT, DEADLINE_VERSION, constants
 from rules.deadlines import Deadline, DueRule, base_deadline
 from rules.periods import periods_of
 from rules.vocabulary import AssignmentState, Nature, PeriodKind
@@ -21,9 +21,6 @@ from rules.workdays import WorkingCalendar
 from services.chunks import chunks
 from services.deadlines import steps_as_json
 from services.directory import Directory
-
-#: Tens of thousands of rows are read in portions: held all at once they only occupy the garbage collector.
-_IN_PORTIONS = {"yield_per": 2_000}
 
 DueKey = tuple[str, str, str]
 """duty key, recipient ("" = all), period key"""
@@ -160,16 +157,18 @@ def missing(
 
 def _assigned_units(session: Session, cycle: Cycle, duty_keys: Sequence[str]) -> dict[tuple[str, str, str], set[int]]:
     """Return the ids of the units that have an assignment, by duty, recipient and period."""
-    rows = session.execute(
+    rows = session.connection().execute(
         select_rows(
-            col(Assignment.duty_key), col(Assignment.recipient), col(Assignment.period), col(Assignment.unit_id)
-        ).where(col(Assignment.cycle_id) == cycle.id, col(Assignment.duty_key).in_(duty_keys)),
-        execution_options=_IN_PORTIONS,
+            ASSIGNMENT.c.duty_key,
+            ASSIGNMENT.c.recipient,
+            ASSIGNMENT.c.period,
+            func.aggregate_strings(cast(ASSIGNMENT.c.unit_id, String), " "),
+        )
+        .where(ASSIGNMENT.c.cycle_id == cycle.id, ASSIGNMENT.c.duty_key.in_(duty_keys))
+        .group_by(ASSIGNMENT.c.duty_key, ASSIGNMENT.c.recipient, ASSIGNMENT.c.period)
     )
-    found: dict[tuple[str, str, str], set[int]] = defaultdict(set)
-    for duty_key, recipient, period, unit_id in rows:
-        found[duty_key, recipient, period].add(unit_id)
-    return found
+    # One text of all ids: tens of thousands of rows would only occupy the garbage collector.
+    return {(duty_key, recipient, period): set(map(int, ids.split())) for duty_key, recipient, period, ids in rows}
 
 
 def make_assignments(session: Session, cycle: Cycle, slots: Iterable[Slot], *, today: date, now: datetime) -> int:
@@ -208,7 +207,7 @@ def _insert_assignments(
         "next_look_on": since,
         "made_at": now,
     }
-    source = select_rows(*_literals(Assignment, same), col(Unit.id), col(Unit.name)).where(col(Unit.id).in_(units))
+    source = select_rows(*constants(ASSIGNMENT, same), col(Unit.id), col(Unit.name)).where(col(Unit.id).in_(units))
     session.execute(insert(Assignment).from_select([*same, "unit_id", "unit_name"], source))
 
 
@@ -223,7 +222,7 @@ def _insert_deadlines(
         "since": since,
         "made_at": now,
     }
-    source = select_rows(*_literals(DeadlineVersion, same), col(Assignment.id)).where(
+    source = select_rows(*constants(DEADLINE_VERSION, same), col(Assignment.id)).where(
         col(Assignment.cycle_id) == cycle.id,
         col(Assignment.duty_key) == slot.duty.key,
         col(Assignment.recipient) == slot.recipient,
@@ -231,9 +230,3 @@ def _insert_deadlines(
         col(Assignment.unit_id).in_(units),
     )
     session.execute(insert(DeadlineVersion).from_select([*same, "assignment_id"], source))
-
-
-def _literals(table: type[SQLModel], values: Mapping[str, object]) -> Iterator[ColumnElement[object]]:
-    """Yield the values as constants of their columns' types: PostgreSQL must know the type of an empty one, too."""
-    for name, value in values.items():
-        yield literal(value, getattr(table, name).type)

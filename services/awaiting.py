@@ -14,8 +14,8 @@ from notifications.naming import named
 from rules.lifecycle import WAITING
 from rules.vocabulary import Nature
 from rules.workdays import WorkingCalendar
-from services.cases import Fact, facts_for
 from services.directory import on_day
+from services.facts import Fact, facts_for
 from services.holds import held_units
 from services.progress import ON_A_PAGE, Key
 from services.workbench import Task, tasks_of

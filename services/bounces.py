@@ -20,8 +20,8 @@ from notifications.imap import ReturnedMails
 from rules.moments import local_date
 from rules.vocabulary import MessageState, NoticeState
 from services.approvals import approvals_of
-from services.cases import facts_for
 from services.delivery_job import names_of
+from services.facts import facts_for
 from services.journal import record
 from services.owed import ending, owe_again, owed_in, settle
 

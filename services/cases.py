@@ -1,145 +1,166 @@
-"""From rows to the ladder's values: everything `rules.ladder` must know of an assignment, gathered in few queries."""
+"""From rows to the ladder's values: everything `rules.ladder` must know of assignments, gathered in few queries.
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+Most units of a duty are treated alike, so they share one case: a sweep over a country asks the rules a few times.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import TypeAlias
+from typing import NamedTuple
 
-from sqlalchemy import func
-from sqlalchemy import select as select_rows
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement, String, cast, func, select
+from sqlmodel import Session
 
-from models import Assignment, Duty, Notice, Plan, Responsibility, Unit
+from models import Responsibility
+from models.tables import ASSIGNMENT, DUTY, NOTICE, RESPONSIBILITY, UNIT
 from rules.ladder import Case, Ladder
-from rules.vocabulary import Audience, NoticeState, Role
-from services.chunks import by_id, chunks
+from rules.vocabulary import AssignmentState, Audience, NoticeState, Role
+from services.chunks import chunks
 from services.directory import office_on
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fact:
-    """An assignment with the rows around it."""
+class CaseRow(NamedTuple):
+    """What the ladder must know of one assignment; what follows `unit_id` is equal where units are treated alike."""
 
-    assignment: Assignment
-    responsibility: Responsibility
-    duty: Duty
-    unit: Unit
+    id: int
+    unit_id: int
+    cycle_id: int
+    responsibility_id: int
+    period: str
+    state: AssignmentState
+    since: date
+    version: int
+    final: date | None
+    resting_until: date | None
+    answered_until: date | None
+    role: str
+    escalates: bool
+    feeds: str | None
+    subordinate: bool
+    unit_valid_to: date | None
 
-    @property
-    def title(self) -> str:
-        """An ad hoc assignment has a title of its own; all others go by their duty's."""
-        return self.assignment.title or self.duty.title
 
-    def titled(self, language: str) -> str:
-        """Return the title in a reader's language; what has no English name keeps its Vietnamese one."""
-        english = self.duty.title_en if language == "en" and self.assignment.title is None else None
-        return english or self.title
+_ROWS = (
+    select(
+        ASSIGNMENT.c.id, ASSIGNMENT.c.unit_id, ASSIGNMENT.c.cycle_id, ASSIGNMENT.c.responsibility_id,
+        ASSIGNMENT.c.period, ASSIGNMENT.c.state, ASSIGNMENT.c.since, ASSIGNMENT.c.version, ASSIGNMENT.c.final,
+        ASSIGNMENT.c.resting_until, ASSIGNMENT.c.answered_until,
+        DUTY.c.role, DUTY.c.escalates, DUTY.c.feeds, UNIT.c.subordinate, UNIT.c.valid_to,
+    )
+    .join(DUTY, (DUTY.c.responsibility_id == ASSIGNMENT.c.responsibility_id) & (DUTY.c.key == ASSIGNMENT.c.duty_key))
+    .join(UNIT, UNIT.c.id == ASSIGNMENT.c.unit_id)
+    .order_by(ASSIGNMENT.c.id)
+)  # fmt: skip
+_RECORDED = (
+    select(
+        NOTICE.c.assignment_id,
+        func.aggregate_strings(
+            NOTICE.c.rung + "/" + cast(NOTICE.c.audience, String) + "/" + cast(NOTICE.c.state, String), " "
+        ),
+    )
+    .join(ASSIGNMENT, (ASSIGNMENT.c.id == NOTICE.c.assignment_id) & (ASSIGNMENT.c.version == NOTICE.c.version))
+    .group_by(NOTICE.c.assignment_id)
+)
 
 
-def facts_for(session: Session, ids: Sequence[int]) -> list[Fact]:
-    """Return the facts of these assignments in the order of their ids.
+def case_rows(session: Session, *chosen: ColumnElement[bool]) -> list[CaseRow]:
+    """Return the chosen assignments in the order of their ids.
 
-    A clause and a unit stand behind many assignments: they are read by themselves, not once with each.
+    They are locked: a date that is changed meanwhile waits, else its earlier look would be overwritten.
     """
+    rows = session.connection().execute(_ROWS.where(*chosen).with_for_update(of=ASSIGNMENT))
+    return [CaseRow(*row) for row in rows]
+
+
+def recorded_notices(session: Session, *chosen: ColumnElement[bool]) -> dict[int, str]:
+    """Return the notices of each assignment's current deadline version as one text, equal for equal notices."""
+    rows = session.connection().execute(_RECORDED.where(*chosen)).all()
+    return dict(map(tuple, rows))
+
+
+def cases_for(session: Session, plan_id: int, ids: Sequence[int], today: date) -> dict[int, Case]:
+    """Return each assignment's case for its days alone: what is owed anew cannot be asked without its notices."""
+    cases = Cases(session, plan_id, today)
     rows = [
-        row
+        CaseRow(*row)
         for part in chunks(ids)
-        for row in session.exec(select(Assignment).where(col(Assignment.id).in_(part)).order_by(col(Assignment.id)))
+        for row in session.connection().execute(_ROWS.where(ASSIGNMENT.c.id.in_(part)))
     ]
-    clauses = by_id(session, Responsibility, (row.responsibility_id for row in rows))
-    units = by_id(session, Unit, (row.unit_id for row in rows))
-    duties = {
-        (duty.responsibility_id, duty.key): duty
-        for part in chunks(sorted(clauses))
-        for duty in session.exec(select(Duty).where(col(Duty.responsibility_id).in_(part)))
-    }
-    return [
-        Fact(
-            assignment=row,
-            responsibility=clauses[row.responsibility_id],
-            duty=duties[row.responsibility_id, row.duty_key],
-            unit=units[row.unit_id],
+    return {row.id: case for case, alike in cases.alike(rows, {}) for row in alike}
+
+
+class Cases:
+    """What stands behind the cases of one plan on one day."""
+
+    def __init__(self, session: Session, plan_id: int, today: date) -> None:
+        self._today = today
+        self._office = office_on(session, plan_id, today)
+        self._bounds = _bounds(session, plan_id)
+        ladders = session.connection().execute(
+            select(RESPONSIBILITY.c.id, RESPONSIBILITY.c.rungs).where(RESPONSIBILITY.c.plan_id == plan_id)
         )
-        for row in rows
-    ]
+        self._ladders = {identifier: _ladder(rungs) for identifier, rungs in ladders}
 
+    def alike(self, rows: Iterable[CaseRow], recorded: Mapping[int, str]) -> list[tuple[Case, list[CaseRow]]]:
+        """Return each case with the assignments that it stands for."""
+        own = self._office.id if self._office else None
+        groups: dict[tuple[object, ...], list[CaseRow]] = {}
+        for row in rows:
+            groups.setdefault((row[2:], row.unit_id == own, recorded.get(row.id, "")), []).append(row)
+        return [
+            (self._case(group[0], recorded.get(group[0].id, ""), own_office=group[0].unit_id == own), group)
+            for group in groups.values()
+        ]
 
-Existing: TypeAlias = Mapping[int | None, Mapping[tuple[str, Audience], NoticeState]]
-#: For those who ask for an assignment's days, and not for what it owes anew.
-NO_NOTICES: Existing = {}
-
-
-def cases_for(session: Session, plan: Plan, facts: Sequence[Fact], today: date, existing: Existing) -> list[Case]:
-    """Return one case per fact, in the same order."""
-    assert plan.id is not None
-    office = office_on(session, plan.id, today)
-    bounds = _bounds(session, facts)
-    clauses = {fact.responsibility.id: fact.responsibility for fact in facts}
-    ladders = {identifier: ladder_of(clause) for identifier, clause in clauses.items()}
-    return [
-        Case(
-            state=fact.assignment.state,
-            since=fact.assignment.since,
-            version=fact.assignment.version,
-            final=fact.assignment.final,
-            request=fact.duty.role == Role.REQUEST or not fact.unit.subordinate,
-            escalates=fact.duty.escalates and fact.unit.subordinate,
-            own_office=office is not None and fact.unit.id == office.id,
-            unit_ended=fact.unit.valid_to is not None and fact.unit.valid_to < today,
-            bound=_bound(bounds, fact),
-            resting_until=fact.assignment.resting_until,
-            answered_until=fact.assignment.answered_until,
-            ladder=ladders[fact.responsibility.id],
-            existing=existing.get(fact.assignment.id, {}),
+    def _case(self, row: CaseRow, recorded: str, *, own_office: bool) -> Case:
+        return Case(
+            state=row.state,
+            since=row.since,
+            version=row.version,
+            final=row.final,
+            request=row.role == Role.REQUEST or not row.subordinate,
+            escalates=row.escalates and row.subordinate,
+            own_office=own_office,
+            unit_ended=row.unit_valid_to is not None and row.unit_valid_to < self._today,
+            bound=self._bound(row),
+            resting_until=row.resting_until,
+            answered_until=row.answered_until,
+            ladder=self._ladders[row.responsibility_id],
+            existing=_read(recorded),
         )
-        for fact in facts
-    ]
+
+    def _bound(self, row: CaseRow) -> date | None:
+        """Later reminders help nobody: the consolidation of the same period or, where it has another, of the year."""
+        if row.feeds is None:
+            return None
+        same = self._bounds.get((row.cycle_id, row.feeds, row.period))
+        every = [final for (*feeds, _), final in self._bounds.items() if feeds == [row.cycle_id, row.feeds]]
+        return same or max(every, default=None)
+
+
+def _read(recorded: str) -> dict[tuple[str, Audience], NoticeState]:
+    parts = (one.split("/") for one in recorded.split())
+    return {(rung, Audience(audience)): NoticeState(state) for rung, audience, state in parts}
 
 
 def ladder_of(responsibility: Responsibility) -> Ladder:
     """Return the clause's offsets as they were when the assignment was made."""
-    return Ladder(**{audience: tuple(offsets) for audience, offsets in responsibility.rungs.items()})
+    return _ladder(responsibility.rungs)
 
 
-def existing_notices(session: Session, facts: Sequence[Fact]) -> Existing:
-    """Return the notices of each assignment's current deadline version."""
-    versions = {fact.assignment.id: fact.assignment.version for fact in facts}
-    found: dict[int | None, dict[tuple[str, Audience], NoticeState]] = defaultdict(dict)
-    for part in chunks([key for key in versions if key is not None]):
-        rows = session.execute(
-            select_rows(
-                col(Notice.assignment_id),
-                col(Notice.version),
-                col(Notice.rung),
-                col(Notice.audience),
-                col(Notice.state),
-            ).where(col(Notice.assignment_id).in_(part))
-        )
-        for identifier, version, rung, audience, state in rows:
-            if versions[identifier] == version:
-                found[identifier][rung, audience] = state
-    return found
+def _ladder(rungs: Mapping[str, Iterable[int]]) -> Ladder:
+    return Ladder(**{audience: tuple(offsets) for audience, offsets in rungs.items()})
 
 
-def _bounds(session: Session, facts: Sequence[Fact]) -> dict[tuple[int, str, str], date]:
+def _bounds(session: Session, plan_id: int) -> dict[tuple[int, str, str], date]:
     """Return, per cycle, consolidating duty and period, the last of its deadlines."""
-    feeds = {fact.duty.feeds for fact in facts if fact.duty.feeds}
-    if not feeds:
-        return {}
-    rows = session.execute(
-        select(Assignment.cycle_id, Assignment.duty_key, Assignment.period, func.max(Assignment.final))
-        .where(col(Assignment.duty_key).in_(feeds), col(Assignment.final).is_not(None))
-        .group_by(col(Assignment.cycle_id), col(Assignment.duty_key), col(Assignment.period))
+    feeds = (
+        select(DUTY.c.feeds)
+        .join(RESPONSIBILITY, RESPONSIBILITY.c.id == DUTY.c.responsibility_id)
+        .where(RESPONSIBILITY.c.plan_id == plan_id, DUTY.c.feeds.is_not(None))
+    )
+    rows = session.connection().execute(
+        select(ASSIGNMENT.c.cycle_id, ASSIGNMENT.c.duty_key, ASSIGNMENT.c.period, func.max(ASSIGNMENT.c.final))
+        .where(ASSIGNMENT.c.plan_id == plan_id, ASSIGNMENT.c.duty_key.in_(feeds), ASSIGNMENT.c.final.is_not(None))
+        .group_by(ASSIGNMENT.c.cycle_id, ASSIGNMENT.c.duty_key, ASSIGNMENT.c.period)
     )
     return {(cycle_id, duty_key, period): final for cycle_id, duty_key, period, final in rows}
-
-
-def _bound(bounds: dict[tuple[int, str, str], date], fact: Fact) -> date | None:
-    """Later reminders help nobody: the consolidation of the same period or, where it has another, of the year."""
-    if fact.duty.feeds is None:
-        return None
-    cycle_id, feeds = fact.assignment.cycle_id, fact.duty.feeds
-    same = bounds.get((cycle_id, feeds, fact.assignment.period))
-    every = [final for (cycle, duty, _), final in bounds.items() if (cycle, duty) == (cycle_id, feeds)]
-    return same or max(every, default=None)

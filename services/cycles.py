@@ -26,9 +26,9 @@ from services.assigning import (
     expected,
     make_assignments,
 )
-from services.cases import facts_for
 from services.deadlines import current_version, deadline_of, set_deadline
 from services.directory import directory_on
+from services.facts import facts_for
 from services.finding import find_cycle, find_plan
 from services.journal import record
 from services.preview import Draft, Preview, preview

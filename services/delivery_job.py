@@ -12,8 +12,8 @@ from sqlmodel import Session, col, select
 from models import Cycle, Notice, Plan
 from notifications.mailer import Mailer
 from rules.workdays import WorkingCalendar
-from services.cases import Fact, facts_for
 from services.chunks import chunks
+from services.facts import Fact, facts_for
 from services.finding import assignment_name
 from services.letters import Letterhead
 

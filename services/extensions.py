@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
-from models import Assignment, ExtensionRequest, Plan, RequestState
+from models import Assignment, ExtensionRequest, RequestState
 from notifications.content import Language, NoteKind
 from rules.errors import DondocError
 from rules.moments import local, local_date
@@ -13,7 +13,7 @@ from rules.workdays import WorkingCalendar
 from services.acts import AS_IT_IS_NOW, PastDateError, UnknownAssignmentError, decides, done, extend, find_assignment
 from services.answers import EmptyError, own, require_waiting
 from services.approvals import DecidedAlreadyError
-from services.cases import NO_NOTICES, cases_for, facts_for
+from services.cases import cases_for
 from services.journal import done_already
 from services.links import StaffVisitor, UnitVisitor
 from services.notes import Desk, task_facts, tell_about, tell_contact
@@ -54,8 +54,7 @@ class Asked:
 
 def latest_day(session: Session, assignment: Assignment, *, now: datetime, calendar: WorkingCalendar) -> date | None:
     """Return the last working day before the consolidation is due (NĐ 09/2019/NĐ-CP, Đ.8 k.5); None without one."""
-    plan = session.get_one(Plan, assignment.plan_id)
-    (case,) = cases_for(session, plan, facts_for(session, [assignment.id or 0]), local_date(now), NO_NOTICES)
+    (case,) = cases_for(session, assignment.plan_id, [assignment.id or 0], local_date(now)).values()
     return calendar.shift(case.bound, -1) if case.bound else None
 
 

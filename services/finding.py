@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from models import Assignment, Cycle, CycleState, Plan, Responsibility
 from rules.errors import DondocError
-from services.cases import Fact
+from services.facts import Fact
 
 
 class UnknownPlanError(DondocError):

@@ -14,7 +14,7 @@ from rules.ladder import Case
 from rules.lifecycle import WAITING
 from rules.vocabulary import AssignmentState, Audience, MessageState, NoticeState
 from rules.workdays import WorkingCalendar
-from services.cases import Fact
+from services.facts import Fact
 from services.holds import held_units
 from services.owed import Owed
 

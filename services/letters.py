@@ -27,10 +27,11 @@ from rules.ladder import Case, RungKind, rungs
 from rules.moments import local, local_date
 from rules.vocabulary import AssignmentState, Audience, ContactRole, Deliverable, MessageKind, Nature
 from rules.workdays import WorkingCalendar
-from services.cases import NO_NOTICES, Fact, cases_for, facts_for
+from services.cases import cases_for
 from services.chunks import by_id, chunks
 from services.deadlines import steps_of
 from services.directory import contacts_on, office_on
+from services.facts import Fact, facts_for
 from services.finding import assignment_name
 from services.installation import current
 from services.late_lists import late_lists
@@ -102,7 +103,11 @@ class Letters:
         self._facts = {fact.assignment.id: fact for fact in facts}
         self._cycles = by_id(session, Cycle, (owed.cycle_id for owed in standing))
         self._plans = by_id(session, Plan, (owed.plan_id for owed in standing))
-        self._cases = self._gather_cases(facts)
+        self._cases = {
+            identifier: case
+            for plan_id in self._plans
+            for identifier, case in self._cases_of(plan_id, standing).items()
+        }
         self._versions = self._gather_versions(ids)
 
     def letter(self, parcel: Parcel, links: tuple[PageLink, ...]) -> Morning | Changed:
@@ -175,16 +180,9 @@ class Letters:
             self._names[slug] = self._session.exec(select(Unit.name).where(Unit.slug == slug)).one_or_none()
         return self._names[slug]
 
-    def _gather_cases(self, facts: Sequence[Fact]) -> dict[int, Case]:
-        by_plan: dict[int, list[Fact]] = {}
-        for fact in facts:
-            by_plan.setdefault(fact.assignment.plan_id, []).append(fact)
-        found: dict[int, Case] = {}
-        for plan_id, group in by_plan.items():
-            plan = self._session.get_one(Plan, plan_id)
-            cases = cases_for(self._session, plan, group, self._today, NO_NOTICES)
-            found.update({fact.assignment.id or 0: case for fact, case in zip(group, cases, strict=True)})
-        return found
+    def _cases_of(self, plan_id: int, standing: Sequence[Owed]) -> dict[int, Case]:
+        ids = sorted({owed.assignment_id for owed in standing if owed.plan_id == plan_id})
+        return cases_for(self._session, plan_id, ids, self._today)
 
     def _gather_versions(self, ids: Sequence[int]) -> dict[tuple[int, int], _Version]:
         found = {}

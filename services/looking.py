@@ -1,30 +1,28 @@
 """Asking the rules about the assignments whose day has come, and writing down what they say."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
 
-from sqlalchemy import bindparam, update
-from sqlmodel import Session, SQLModel, col, select
+from sqlalchemy import bindparam, insert, update
+from sqlalchemy import select as select_rows
+from sqlmodel import Session, col, select
 
-from models import Assignment, Cycle, CycleState, Notice, Plan
+from models import Assignment, Cycle, CycleState, Plan
+from models.tables import ASSIGNMENT, NOTICE, constants
 from rules.ladder import Case, Decision, Rung, decide
 from rules.vocabulary import NoticeState
 from rules.workdays import WorkingCalendar
-from services.cases import Fact, cases_for, existing_notices, facts_for
+from services.cases import Cases, case_rows, recorded_notices
 from services.chunks import chunks
+from services.facts import Fact, facts_for
 from services.finding import assignment_name
 
 #: Rows of a run's table: for assignments on which there was nothing to do, and for those on which there was something.
 #: The run's figures count them all.
 _SHOWN = 200
 _SHOWN_TOUCHED = 1_000
-_BATCH = 5_000
-#: The objects in the session are done with; comparing each of them with each statement would cost the square.
-_NOTICES = SQLModel.metadata.tables["notice"]
-_ROWS_ONLY = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,114 +47,84 @@ def look(
 
     Returns the rows of the first of them, and how many notices of all were owed, superseded and skipped.
     """
-    ids = session.exec(
-        select(Assignment.id)
-        .join(Cycle, col(Cycle.id) == Assignment.cycle_id)
-        .where(
-            Assignment.plan_id == plan.id,
-            Assignment.clause == clause,
-            col(Assignment.next_look_on) <= today,
-            Cycle.state == CycleState.OPEN,
-        )
-        .order_by(col(Assignment.id))
-        # A date that is changed meanwhile waits: else its earlier look would be overwritten, and its rungs lost.
-        .with_for_update(of=Assignment)
-    ).all()
-    facts = facts_for(session, [identifier for identifier in ids if identifier is not None])
-    cases = cases_for(session, plan, facts, today, existing_notices(session, facts))
-    years = {cycle.id: cycle.year for cycle in session.exec(select(Cycle).where(Cycle.plan_id == plan.id))}
-    decisions = _decided(cases, today, calendar)
-    _apply(session, facts, cases, decisions, today)
-    rows = tuple(
-        _looked(plan, years[fact.assignment.cycle_id], fact, decision)
-        for fact, decision in islice(zip(facts, decisions, strict=True), _SHOWN_TOUCHED)
+    assert plan.id is not None
+    cycles = session.exec(select(Cycle).where(Cycle.plan_id == plan.id, Cycle.state == CycleState.OPEN)).all()
+    chosen = (
+        ASSIGNMENT.c.plan_id == plan.id,
+        ASSIGNMENT.c.clause == clause,
+        ASSIGNMENT.c.next_look_on <= today,
+        ASSIGNMENT.c.cycle_id.in_([cycle.id for cycle in cycles]),
     )
-    return rows, _counts(decisions)
+    rows = case_rows(session, *chosen)
+    groups = Cases(session, plan.id, today).alike(rows, recorded_notices(session, *chosen))
+    counts: Counter[str] = Counter()
+    decisions: dict[int, Decision] = {}
+    for case, alike in groups:
+        decision, ids = decide(case, today, calendar), [row.id for row in alike]
+        _apply(session, ids, case, decision, today)
+        counts.update({name: len(ids) * len(rungs) for name, rungs in _parts(decision).items()})
+        decisions.update(dict.fromkeys(ids, decision))
+    years = {cycle.id: cycle.year for cycle in cycles}
+    shown = facts_for(session, [row.id for row in rows[:_SHOWN_TOUCHED]])
+    return (
+        tuple(
+            _looked(plan, years[fact.assignment.cycle_id], fact, decisions[fact.assignment.id or 0]) for fact in shown
+        ),
+        +counts,
+    )
 
 
-def _counts(decisions: Iterable[Decision]) -> Counter[str]:
-    total: Counter[str] = Counter()
-    for decision in decisions:
-        total["owed"] += len(decision.owe)
-        total["superseded"] += len(decision.supersede)
-        total["skipped"] += len(decision.skip)
-    return +total
+def _parts(decision: Decision) -> dict[str, Sequence[object]]:
+    return {"owed": decision.owe, "superseded": decision.supersede, "skipped": decision.skip}
 
 
-def _decided(cases: Sequence[Case], today: date, calendar: WorkingCalendar) -> list[Decision]:
-    """Ask the rules once for all cases that are alike."""
-    asked: dict[Hashable, Decision] = {}
-    found = []
-    for case in cases:
-        alike = case.alike
-        if alike not in asked:
-            asked[alike] = decide(case, today, calendar)
-        found.append(asked[alike])
-    return found
-
-
-def _apply(
-    session: Session, facts: Sequence[Fact], cases: Sequence[Case], decisions: Sequence[Decision], today: date
-) -> None:
-    rows: list[dict[str, object]] = []
-    looks: dict[date | None, list[int]] = {}
-    weaker: list[tuple[Fact, Rung]] = []
-    for fact, case, decision in zip(facts, cases, decisions, strict=True):
-        rows += [_notice(fact, rung, NoticeState.OWED, "", today) for rung in decision.owe]
-        rows += [_notice(fact, rung, NoticeState.SKIPPED, reason, today) for rung, reason in decision.skip]
+def _apply(session: Session, ids: Sequence[int], case: Case, decision: Decision, today: date) -> None:
+    """Write down one decision for all assignments for which it was made: set by set, not row by row."""
+    for part in chunks(ids):
+        for rung in decision.owe:
+            _record(session, part, rung, NoticeState.OWED, "", today)
+        for rung, reason in decision.skip:
+            _record(session, part, rung, NoticeState.SKIPPED, reason, today)
         for rung in decision.supersede:
             if rung.key in case.existing:
-                weaker.append((fact, rung))
+                _supersede(session, part, case, rung)
             else:
-                rows.append(_notice(fact, rung, NoticeState.SUPERSEDED, "", today))
-        assert fact.assignment.id is not None
-        looks.setdefault(decision.next_look_on, []).append(fact.assignment.id)
-    for part in range(0, len(rows), _BATCH):
-        session.connection().execute(_NOTICES.insert(), rows[part : part + _BATCH])
-    if weaker:
-        session.connection().execute(_SUPERSEDED, [_names(fact, rung) for fact, rung in weaker])
-    for day, ids in looks.items():
-        for chunk in chunks(ids):
-            session.execute(
-                update(Assignment).where(col(Assignment.id).in_(chunk)).values(next_look_on=day),
-                execution_options=_ROWS_ONLY,
-            )
+                _record(session, part, rung, NoticeState.SUPERSEDED, "", today)
+        session.connection().execute(_NEXT_LOOK, {"ids": part, "day": decision.next_look_on})
 
 
-def _notice(fact: Fact, rung: Rung, state: NoticeState, reason: str, today: date) -> dict[str, object]:
-    return {
-        "assignment_id": fact.assignment.id,
-        "version": fact.assignment.version,
-        "rung": rung.code,
-        "audience": rung.audience,
-        "due_on": rung.day,
-        "state": state,
-        "reason": reason,
-        "made_on": today,
-    }
-
-
-#: A mail that is stored but not sent may hold the notice: the sender checks again and makes that mail anew.
-_SUPERSEDED = (
-    update(Notice)
-    .where(
-        col(Notice.assignment_id) == bindparam("of_assignment"),
-        col(Notice.version) == bindparam("of_version"),
-        col(Notice.rung) == bindparam("of_rung"),
-        col(Notice.audience) == bindparam("of_audience"),
-        col(Notice.state) == NoticeState.OWED,
-    )
-    .values(state=NoticeState.SUPERSEDED)
+_NEXT_LOOK = (
+    update(ASSIGNMENT)
+    .where(ASSIGNMENT.c.id.in_(bindparam("ids", expanding=True)))
+    .values(next_look_on=bindparam("day"))
 )
 
 
-def _names(fact: Fact, rung: Rung) -> dict[str, object]:
-    return {
-        "of_assignment": fact.assignment.id,
-        "of_version": fact.assignment.version,
-        "of_rung": rung.code,
-        "of_audience": rung.audience,
-    }
+def _record(session: Session, ids: Sequence[int], rung: Rung, state: NoticeState, reason: str, today: date) -> None:
+    same = {
+        "rung": rung.code, "audience": rung.audience, "due_on": rung.day, "state": state, "reason": reason,
+        "made_on": today,
+    }  # fmt: skip
+    source = select_rows(*constants(NOTICE, same), ASSIGNMENT.c.id, ASSIGNMENT.c.version).where(
+        ASSIGNMENT.c.id.in_(ids)
+    )
+    statement = insert(NOTICE).from_select([*same, "assignment_id", "version"], source.order_by(ASSIGNMENT.c.id))
+    session.connection().execute(statement)
+
+
+def _supersede(session: Session, ids: Sequence[int], case: Case, rung: Rung) -> None:
+    """A mail that is stored but not sent may hold the notice: the sender checks again and makes that mail anew."""
+    session.connection().execute(
+        update(NOTICE)
+        .where(
+            NOTICE.c.assignment_id.in_(ids),
+            NOTICE.c.version == case.version,
+            NOTICE.c.rung == rung.code,
+            NOTICE.c.audience == rung.audience,
+            NOTICE.c.state == NoticeState.OWED,
+        )
+        .values(state=NoticeState.SUPERSEDED)
+    )
 
 
 def _looked(plan: Plan, year: int, fact: Fact, decision: Decision) -> Looked:

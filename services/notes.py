@@ -21,8 +21,8 @@ from rules.access import SIGN_IN_LIFE, UNIT_LINK_LIFE
 from rules.errors import DondocError
 from rules.moments import local, local_date
 from rules.vocabulary import ContactRole, MessageKind
-from services.cases import facts_for
 from services.directory import contacts_on, office_on, reachable_reader
+from services.facts import facts_for
 from services.finding import year_of
 from services.installation import current
 from services.letters import Letterhead, sender_of

@@ -75,6 +75,9 @@ def parcels(
     """
     waiting = waiting_on(session, today)
     unreachable = []
+    offices = overviews_owed(session, today) if morning and None not in waiting.held else []
+    if not (standing or offices):
+        return [], []
     readers = Readers(session, today)
     grouped: dict[tuple[str, MessageKind], list[tuple[Contact, Owed]]] = defaultdict(list)
     for owed in standing:
@@ -89,7 +92,7 @@ def parcels(
             continue
         kind = MessageKind.IMMEDIATE if owed.immediate else MessageKind.MORNING
         grouped[normalised(contact.address), kind].append((contact, owed))
-    overviews = readers.of_overviews(overviews_owed(session, today)) if morning and None not in waiting.held else {}
+    overviews = readers.of_overviews(offices)
     for address in overviews:
         grouped.setdefault((address, MessageKind.MORNING), [])
     found = [

@@ -15,7 +15,7 @@ from notifications.naming import named
 from rules.lifecycle import WAITING
 from rules.vocabulary import AssignmentState, Deliverable
 from rules.workdays import WorkingCalendar
-from services.cases import facts_for
+from services.facts import facts_for
 
 #: Units on one page of the board.
 ON_A_PAGE = 100

@@ -26,7 +26,7 @@ from rules.reports import (
 from rules.vocabulary import Deliverable
 from services.acts import Document, HandedIn, last_submission, submit
 from services.answers import own
-from services.cases import facts_for
+from services.facts import facts_for
 from services.files import attach_to_submission, files_of
 from services.finding import year_of
 from services.installation import current

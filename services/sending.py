@@ -7,6 +7,7 @@ back and claims the next in their place: a connection gets its next mail only wh
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import Row, bindparam, or_, select, update
@@ -78,11 +79,15 @@ class _Round:
         self._reached = False
         self._holding: dict[int, list[int]] = {}
         with reading(job.engine) as session:
-            self._readers = Readers(session, job.today)
             rows = session.connection().execute(_DUE, {"after": 0, "now": job.now}).all()
         self._seen = max((row.id for row in rows), default=0)
         #: The next one is the last.
         self._due = [row.id for row in sorted(rows, key=lambda row: (_answers(row), -row.id)) if self._wanted(row)]
+
+    @cached_property
+    def _readers(self) -> Readers:
+        with reading(self._job.engine) as session:
+            return Readers(session, self._job.today)
 
     def _wanted(self, row: _DueRow) -> bool:
         immediate = row.kind is MessageKind.IMMEDIATE

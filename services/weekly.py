@@ -30,8 +30,8 @@ from rules.lifecycle import WAITING
 from rules.moments import local_date
 from rules.vocabulary import AssignmentState, MessageState
 from rules.workdays import WorkingCalendar
-from services.cases import Fact, facts_for
 from services.directory import on_day, unreachable_on
+from services.facts import Fact, facts_for
 from services.finding import year_of
 from services.installation import current
 from services.watchdog import faults_of

@@ -21,6 +21,7 @@ from sqlmodel import col, select
 
 from models import Assignment, Channel, Contact, Cycle, DeadlineVersion, Mode, Notice, Plan, Unit
 from models.database import make_engine, reading, writing
+from models.tables import ASSIGNMENT
 from notifications.mailer import RecordingMailer
 from plans.coverage import check
 from rules.deadlines import DueRule, Form, recalculated_deadline
@@ -30,10 +31,11 @@ from rules.lifecycle import WAITING, Act
 from rules.workdays import DayOverride, WorkingCalendar
 from services.acts import Document, decide_submission, extend, record_letter, send_back, submit
 from services.answers import acknowledge, expect
-from services.cases import cases_for, existing_notices, facts_for
+from services.cases import Cases, case_rows, recorded_notices
 from services.cycles import change_deadline
 from services.deadlines import deadline_of
 from services.delivery import deliver
+from services.facts import facts_for
 from services.finding import assignment_name
 from services.follow_up import follow_up
 from services.installation import make
@@ -239,13 +241,13 @@ class History:
         if not self.calendar.is_working(self.day):
             return
         with reading(self.engine) as session:
-            plan = session.exec(select(Plan)).one()
-            rows = session.exec(select(Assignment).where(Assignment.clause == "V.4-3")).all()
-            facts = facts_for(session, [row.id for row in rows])
-            cases = cases_for(session, plan, facts, self.day, existing_notices(session, facts))
-            for fact, case in zip(facts, cases, strict=True):
+            plan, of_clause = session.exec(select(Plan)).one(), ASSIGNMENT.c.clause == "V.4-3"
+            recorded = recorded_notices(session, of_clause)
+            for case, rows in Cases(session, plan.id, self.day).alike(case_rows(session, of_clause), recorded):
                 owed = decide(case, self.day, self.calendar).owe
-                assert not owed, f"{fact.unit.slug} is owed {owed} after the morning of {self.day}"
+                assert not owed, (
+                    f"units {[row.unit_id for row in rows]} are owed {owed} after the morning of {self.day}"
+                )
             waiting = session.exec(
                 select(Notice, Assignment).join(Assignment).where(Notice.state == "owed", Assignment.clause == "V.4-3")
             ).all()
