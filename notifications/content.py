@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
+from functools import cached_property
 
 from rules.deadlines import Step
 from rules.vocabulary import Deliverable, Nature
@@ -136,16 +137,16 @@ class LateList:
     listed_from: date | None = None
     to_head: bool = False
 
-    @property
+    @cached_property
     def own_deadlines(self) -> bool:
         """Whether one date for all would be wrong for some unit of the list."""
         return any(unit.final != self.final for unit in self.late)
 
-    @property
+    @cached_property
     def some_returned(self) -> bool:
         return any(unit.returned for unit in self.late)
 
-    @property
+    @cached_property
     def all_returned(self) -> bool:
         return all(unit.returned for unit in self.late)
 

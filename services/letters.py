@@ -91,6 +91,7 @@ class Letters:
     ) -> None:
         self._session, self._now, self._calendar, self._letterhead = session, now, calendar, letterhead
         self._today = local_date(now)
+        self._units: dict[int, Unit] = {}
         self._offices: dict[int, Unit] = {}
         self._officers: dict[int, Contact | None] = {}
         self._deadlines: dict[_Version, DeadlineFacts] = {}
@@ -172,7 +173,9 @@ class Letters:
         return min(days, default=None)
 
     def _unit(self, identifier: int) -> Unit:
-        return self._session.get_one(Unit, identifier)
+        if identifier not in self._units:
+            self._units[identifier] = self._session.get_one(Unit, identifier)
+        return self._units[identifier]
 
     def _name_of(self, slug: str) -> str | None:
         """Return the recipient's name; an assignment can name nobody."""
