@@ -10,7 +10,7 @@ from models.extension import ExtensionRequest, RequestState
 from models.file import StoredFile
 from models.hold import Hold
 from models.installation import Installation, Mode
-from models.message import Message
+from models.message import Message, MessageContent
 from models.notice import Notice
 from models.outgoing import Outgoing, OutgoingKind, OutgoingState
 from models.overview import Overview
@@ -39,6 +39,7 @@ __all__ = [
     "LinkKind",
     "Membership",
     "Message",
+    "MessageContent",
     "Mode",
     "Notice",
     "Office",

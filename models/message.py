@@ -14,9 +14,8 @@ _ONE_A_DAY = text("kind = 'morning' AND state IN ('stored', 'sending', 'sent', '
 class Message(SQLModel, table=True):
     """One mail to one address. The database itself refuses a second morning mail to an address on one day.
 
-    `content` is emptied once the mail is settled, for it holds its reader's own link; `subject` and `text` keep what it
-    said without that link. `assignment_id`: the one assignment that an answer is about. `not_after`: the moment from
-    which the mail would be useless (a sign-in link's end).
+    `subject` and `text` keep what it said, without its reader's own link. `assignment_id`: the one assignment that an
+    answer is about. `not_after`: the moment from which the mail would be useless (a sign-in link's end).
     """
 
     __table_args__ = (
@@ -37,7 +36,6 @@ class Message(SQLModel, table=True):
     local_date: date
     header_id: str = Field(unique=True)
     sender: str
-    content: bytes
     subject: str = ""
     text: str = ""
     state: MessageState = Field(default=MessageState.STORED, sa_type=stored(MessageState), index=True)
@@ -48,3 +46,13 @@ class Message(SQLModel, table=True):
     detail: str = ""
     made_at: datetime
     settled_at: datetime | None = None
+
+
+class MessageContent(SQLModel, table=True):
+    """The bytes of a mail, until it is settled: they hold its reader's own link.
+
+    They stand apart because a message's state changes at each step, and its row would be written anew with all of them.
+    """
+
+    message_id: int = Field(foreign_key="message.id", primary_key=True)
+    content: bytes

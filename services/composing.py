@@ -7,7 +7,7 @@ from email.utils import make_msgid
 from sqlalchemy import bindparam, insert, select, update
 
 from models.database import reading, writing
-from models.tables import MESSAGE, NOTICE
+from models.tables import MESSAGE, MESSAGE_CONTENT, NOTICE
 from notifications import alike
 from notifications.addresses import is_address
 from notifications.changed import render_changed
@@ -40,6 +40,7 @@ class _Draft:
     parcel: Parcel
     issued: Sequence[Issued]
     row: dict[str, object]
+    content: bytes
 
     @property
     def notice_ids(self) -> list[int]:
@@ -95,14 +96,13 @@ def _drafted(job: Job, letters: Letters, parcel: Parcel) -> _Draft | None:
         "local_date": job.today,
         "header_id": header_id,
         "sender": letter.sender.from_address,
-        "content": content,
         "subject": rendered.subject,
         "text": without_links(rendered.text, letter.links),
         "state": MessageState.STORED,
         "made_at": job.now,
         **_UNTRIED,
     }
-    return _Draft(parcel=parcel, issued=issued, row=row)
+    return _Draft(parcel=parcel, issued=issued, row=row, content=content)
 
 
 _UNTRIED = {"attempts": 0, "uncertain": False, "detail": ""}
@@ -126,6 +126,8 @@ def _store(job: Job, drafts: Sequence[_Draft]) -> None:
             return
         numbers = connection.scalars(_STORED, [draft.row for draft in drafts]).all()
         stored = list(zip(numbers, drafts, strict=True))
+        contents = [{"message_id": number, "content": draft.content} for number, draft in stored]
+        connection.execute(insert(MESSAGE_CONTENT), contents)
         keep(session, [(one, number) for number, draft in stored for one in draft.issued], now=job.now)
         for number, draft in stored:
             if draft.parcel.overview is not None and draft.parcel.overview.id is not None:

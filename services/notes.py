@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from models import Assignment, Contact, LinkKind, Message, Mode, Plan, Staff, Unit
+from models import Assignment, Contact, LinkKind, Message, MessageContent, Mode, Plan, Staff, Unit
 from notifications.addresses import is_address
 from notifications.content import Language, Note, NoteKind, PageLink, Reader
 from notifications.message import build
@@ -165,14 +165,14 @@ def _post(
         sender=sender.from_address,
         subject=rendered.subject,
         text=without_links(rendered.text, links),
-        content=build(
-            rendered, reader=note.reader, sender=sender, message_id=header_id, date=note.as_of,
-            kind=MessageKind.IMMEDIATE,
-        ),
         made_at=desk.now,
-    )  # fmt: skip
+    )
     session.add(message)
     session.flush()
+    content = build(
+        rendered, reader=note.reader, sender=sender, message_id=header_id, date=note.as_of, kind=message.kind
+    )
+    session.add(MessageContent(message_id=message.id or 0, content=content))
     return message
 
 

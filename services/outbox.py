@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
-from models import Contact, Message, Notice, Overview, Plan, Unit
+from models import Contact, Message, MessageContent, Notice, Overview, Plan, Unit
 from rules.vocabulary import Audience, ContactRole, MessageKind, MessageState, NoticeState, SkipReason
 from services.approvals import Approvals, approvals_of
 from services.directory import colleagues_on, contacts_on, office_on, reachable_reader
@@ -153,9 +153,8 @@ def normalised(address: str) -> str:
 
 def release(session: Session, message_id: int, state: MessageState, *, now: datetime) -> None:
     """End a mail that was not sent and let its notices be owed again."""
-    session.execute(
-        update(Message).where(col(Message.id) == message_id).values(state=state, settled_at=now, content=b"")
-    )
+    session.execute(update(Message).where(col(Message.id) == message_id).values(state=state, settled_at=now))
+    session.execute(delete(MessageContent).where(col(MessageContent.message_id) == message_id))
     session.execute(delete(Overview).where(col(Overview.message_id) == message_id))
     session.execute(
         update(Notice)

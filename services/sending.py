@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
-from sqlalchemy import Row, bindparam, or_, select, update
+from sqlalchemy import Row, bindparam, delete, or_, select, update
 from sqlmodel import Session
 
 from models.database import reading, writing
-from models.tables import MESSAGE, NOTICE
+from models.tables import MESSAGE, MESSAGE_CONTENT, NOTICE
 from notifications.smtp import Outcome, OutcomeKind
 from rules.vocabulary import MessageKind, MessageState, NoticeState
 from services.delivery_job import Job
@@ -178,6 +178,7 @@ class _Round:
         waiting = [(mail, outcome) for mail, outcome in returned if outcome.kind not in _FINAL]
         if ended:
             session.connection().execute(_ENDED, [_ended(mail, outcome, job.now) for mail, outcome in ended])
+            session.connection().execute(_EMPTIED, {"mails": [mail.id for mail, _ in ended]})
             session.connection().execute(_TOLD, [_told(mail, outcome, job.now) for mail, outcome in ended])
         if waiting:
             session.connection().execute(_WAITING, [_waits(mail, outcome, job.now) for mail, outcome in waiting])
@@ -205,9 +206,10 @@ def _answers(row: _DueRow) -> bool:
 _CHOSEN = MESSAGE.c.id.in_(bindparam("mails", expanding=True))
 _MAILS = (
     select(
-        MESSAGE.c.id, MESSAGE.c.kind, MESSAGE.c.address, MESSAGE.c.sender, MESSAGE.c.content, MESSAGE.c.attempts,
-        MESSAGE.c.uncertain, MESSAGE.c.not_after,
+        MESSAGE.c.id, MESSAGE.c.kind, MESSAGE.c.address, MESSAGE.c.sender, MESSAGE_CONTENT.c.content,
+        MESSAGE.c.attempts, MESSAGE.c.uncertain, MESSAGE.c.not_after,
     )
+    .join(MESSAGE_CONTENT, MESSAGE_CONTENT.c.message_id == MESSAGE.c.id)
     .where(_CHOSEN)
     .order_by(MESSAGE.c.id)
 )  # fmt: skip
@@ -215,8 +217,9 @@ _SENDING = update(MESSAGE).where(_CHOSEN).values(state=MessageState.SENDING, att
 _ENDED = (
     update(MESSAGE)
     .where(MESSAGE.c.id == bindparam("mail"))
-    .values(state=bindparam("mail_state"), detail=bindparam("said"), settled_at=bindparam("at"), content=b"")
+    .values(state=bindparam("mail_state"), detail=bindparam("said"), settled_at=bindparam("at"))
 )
+_EMPTIED = delete(MESSAGE_CONTENT).where(MESSAGE_CONTENT.c.message_id.in_(bindparam("mails", expanding=True)))
 _TOLD = (
     update(NOTICE)
     .where(NOTICE.c.message_id == bindparam("mail"))

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from models import Assignment, Channel, Cycle, Event, Message, Notice, Overview, Unit
+from models import Assignment, Channel, Cycle, Event, Message, MessageContent, Notice, Overview, Unit
 from models.database import reading, writing
 from notifications.mailer import RecordingMailer
 from notifications.smtp import Outcome
@@ -173,6 +173,13 @@ def outcomes(engine: Engine) -> Counter[str]:
 def messages(engine: Engine) -> list[Message]:
     with reading(engine) as session:
         return list(session.exec(select(Message).order_by(col(Message.id))).all())
+
+
+def content_of(engine: Engine, message: Message) -> bytes | None:
+    """Return the bytes of a mail, or None once it is settled."""
+    with reading(engine) as session:
+        kept = session.get(MessageContent, message.id)
+        return kept and kept.content
 
 
 def events(engine: Engine, action: str) -> list[Event]:

@@ -37,7 +37,7 @@ from portal.gate import STAFF_COOKIE, UNIT_COOKIE
 from portal.headers import Guarded
 from rules.vocabulary import MessageKind
 from services.files import MOST_FILES, MOST_UPLOADS, TooManyFilesError, keep_file, remove_file
-from tests.integration.cast import DAK_KOI, DAK_PNE, OFFICER, everything, messages, number_of
+from tests.integration.cast import DAK_KOI, DAK_PNE, OFFICER, content_of, everything, messages, number_of
 from tests.integration.office_cast import COORDINATOR, PDF, OfficeDesk
 from tests.integration.portal_cast import ORIGIN, TestClient, UnitDesk, cookie_of, named, read_page
 from tests.integration.test_portal_roles import FORMS, TABLE, VISITORS, attempt
@@ -167,7 +167,7 @@ def test_links_in_mails_are_made_of_the_configured_address_only(desk):
     (mail,) = messages(desk.engine)[before:]
     words = "".join(
         part.get_content()
-        for part in message_from_bytes(mail.content, policy=policy.default).walk()
+        for part in message_from_bytes(content_of(desk.engine, mail), policy=policy.default).walk()
         if part.get_content_maintype() == "text"
     )
     assert f"{ORIGIN}/l/" in words
@@ -192,12 +192,12 @@ def signing_in(desk):
     """Ask for a sign-in link and open it; return the browser and the page with the button."""
     browser = desk.stranger()
     browser.send(browser.get("/phong/dang-nhap"), "/phong/dang-nhap", address=OFFICER)
-    link = re.search(r"/phong/vao/[\w-]+", mail_text(messages(desk.engine)[-1]))
+    link = re.search(r"/phong/vao/[\w-]+", mail_text(desk, messages(desk.engine)[-1]))
     return browser, browser.get(link[0])
 
 
-def mail_text(mail: Message) -> str:
-    return message_from_bytes(mail.content, policy=policy.default).get_body(("plain",)).get_content()
+def mail_text(desk, mail: Message) -> str:
+    return message_from_bytes(content_of(desk.engine, mail), policy=policy.default).get_body(("plain",)).get_content()
 
 
 def test_signing_in_gives_a_new_secret_whatever_was_there_before(sqlite, tmp_path):
@@ -272,7 +272,9 @@ def test_what_anybody_types_is_shown_as_text_on_every_page_and_in_every_mail(sce
                     shown += SHOWN in answer.text
     assert shown > 5
     mails = [
-        message_from_bytes(mail.content, policy=policy.default) for mail in messages(scene.desk.engine) if mail.content
+        message_from_bytes(content, policy=policy.default)
+        for mail in messages(scene.desk.engine)
+        if (content := content_of(scene.desk.engine, mail))
     ]
     html = [mail.get_body(("html",)).get_content() for mail in mails]
     assert not [one for one in html if "<img src=x" in one]

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from models import Message
+from models import Message, MessageContent
 from models.database import writing
 from notifications.mailer import Outcome, OutcomeKind, RecordingMailer
 from rules.vocabulary import MessageKind, MessageState
@@ -77,12 +77,13 @@ async def test_an_answer_that_waited_by_a_clock_a_month_ahead_goes_out_now(engin
     open_year(engine)
     ahead = at(PLUS_1) + timedelta(days=30)
     with writing(engine) as session:
-        session.add(
-            Message(
-                kind=MessageKind.IMMEDIATE, address="a@konray.example", local_date=ahead.date(), header_id="<1@x>",
-                sender="nhacviec@konray.example", content=b"Subject: x\r\n\r\nx", not_before=ahead, made_at=ahead,
-            )
+        message = Message(
+            kind=MessageKind.IMMEDIATE, address="a@konray.example", local_date=ahead.date(), header_id="<1@x>",
+            sender="nhacviec@konray.example", not_before=ahead, made_at=ahead,
         )  # fmt: skip
+        session.add(message)
+        session.flush()
+        session.add(MessageContent(message_id=message.id, content=b"Subject: x\r\n\r\nx"))
     mailer = RecordingMailer()
     await deliver_at(engine, at(PLUS_1), mailer)
     assert "a@konray.example" in recipients(mailer)
