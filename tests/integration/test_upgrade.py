@@ -37,10 +37,10 @@ def test_rows_of_the_first_version_are_whole_in_the_newest(old):
         connection.execute(
             text(
                 "INSERT INTO message (kind, address, local_date, header_id, sender, content, state, attempts, "
-                "uncertain, detail, made_at) VALUES ('morning', 'a@konray.example', '2024-01-02', '<1@x>', 's', "
-                ":content, 'sent', 1, false, '', :at)"
+                "uncertain, detail, made_at) VALUES ('morning', :state, '2024-01-02', :state, 's', :content, :state, "
+                "1, false, '', :at)"
             ),
-            {"content": b"bytes", "at": MADE},
+            [{"content": b"bytes", "at": MADE, "state": state} for state in ("sent", "stored")],
         )
     upgrade(old)
     with old.connect() as connection:
@@ -49,7 +49,12 @@ def test_rows_of_the_first_version_are_whole_in_the_newest(old):
             ("a@konray.example", False)
         ]
         assert connection.execute(text("SELECT unreachable_since, unreachable_why FROM contact")).all() == [(None, "")]
-        assert connection.execute(text("SELECT subject, text, state FROM message")).all() == [("", "", "sent")]
+        assert connection.execute(text("SELECT subject, text, state FROM message ORDER BY id")).all() == [
+            ("", "", "sent"),
+            ("", "", "stored"),
+        ]
+        of_mails = "SELECT state, c.content FROM messagecontent c JOIN message ON message.id = message_id"
+        assert [(state, bytes(kept)) for state, kept in connection.execute(text(of_mails))] == [("stored", b"bytes")]
 
 
 def test_a_full_database_of_the_first_version_loses_no_row(old):

@@ -13,7 +13,9 @@ down_revision = '0003'
 branch_labels = None
 depends_on = None
 
-_MESSAGE = sa.table('message', sa.column('id', sa.Integer), sa.column('content', sa.LargeBinary))
+_MESSAGE = sa.table(
+    'message', sa.column('id', sa.Integer), sa.column('state', sa.String), sa.column('content', sa.LargeBinary)
+)
 _CONTENT = sa.table('messagecontent', sa.column('message_id', sa.Integer), sa.column('content', sa.LargeBinary))
 
 
@@ -24,7 +26,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['message_id'], ['message.id'], ),
     sa.PrimaryKeyConstraint('message_id')
     )
-    waiting = sa.select(_MESSAGE.c.id, _MESSAGE.c.content).where(sa.func.length(_MESSAGE.c.content) > 0)
+    waiting = sa.select(_MESSAGE.c.id, _MESSAGE.c.content).where(_MESSAGE.c.state.in_(['stored', 'sending']))
     op.execute(_CONTENT.insert().from_select(['message_id', 'content'], waiting))
     with op.batch_alter_table('message', schema=None) as batch_op:
         batch_op.drop_column('content')
