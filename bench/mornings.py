@@ -1,6 +1,7 @@
 """What a whole year and a whole country cost: mornings without Prefect, and one sweep over everything."""
 
 import asyncio
+import gc
 import json
 import resource
 import subprocess
@@ -90,6 +91,7 @@ def _play() -> dict[str, float]:
         file = load(engine, communes=_YEAR_COMMUNES, clauses=1, duties=_YEAR_DUTIES)
         with writing(engine) as session:
             open_cycle(session, file, "bench", now=OPENED, calendar=calendar, actor="bench", apply=True)
+        gc.freeze()
         began, day, mails = time.perf_counter(), OPENED.date(), 0
         while day.year == OPENED.year:
             follow_up(engine, plan="bench", clause="V.1", now=_moment(day), calendar=calendar)
