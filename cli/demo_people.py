@@ -39,22 +39,22 @@ class People:
         """Let the unit send what it owes: a report by the form, anything else as a document of the document system."""
         with reading(self.engine) as session:
             (fact,) = facts_for(session, [assignment_id])
-        with self._at_unit(fact.assignment, day) as browser:
+        with self._at_unit(fact.unit_id, day) as browser:
             browser.open(f"/don-vi/nhiem-vu/{assignment_id}")
-            if fact.duty.deliverable != Deliverable.REPORT or fact.unit.kind != "xa":
+            if fact.duty.deliverable != Deliverable.REPORT or fact.unit_kind != "xa":
                 browser.send("/van-ban", number="12/KH-UBND", dated=day.isoformat(), arrived_on=day.isoformat())
             else:
                 browser.open(f"/don-vi/nhiem-vu/{assignment_id}/bao-cao")
                 browser.send("/bao-cao", action="hand-in", **_report(day, again=again))
                 if "?da=bao-cao" not in str(browser.page.url):
-                    raise PageError(f"the report of {fact.assignment.unit_name} was not taken")
+                    raise PageError(f"the report of {fact.unit_name} was not taken")
         self.settled()
 
     def ask_for_time(self, assignment_id: int, day: date, until: date) -> None:
         """Let the unit ask for more time."""
         with reading(self.engine) as session:
             assignment = session.get_one(Assignment, assignment_id)
-        with self._at_unit(assignment, day) as browser:
+        with self._at_unit(assignment.unit_id, day) as browser:
             browser.open(f"/don-vi/nhiem-vu/{assignment_id}")
             browser.send("/gia-han", until=until.isoformat(), reason="Đang rà soát số liệu cuối năm (dữ liệu giả lập)")
         self.settled()
@@ -102,10 +102,10 @@ class People:
             return session.exec(query).first() is not None or _changes_owed(session)
 
     @contextmanager
-    def _at_unit(self, assignment: Assignment, day: date) -> Iterator[Browser]:
+    def _at_unit(self, unit_id: int, day: date) -> Iterator[Browser]:
         """Open the unit's page by the newest link in its mailbox."""
         with reading(self.engine) as session:
-            contact = contacts_on(session, day, unit_id=assignment.unit_id)[assignment.unit_id, ContactRole.CONTACT]
+            contact = contacts_on(session, day, unit_id=unit_id)[unit_id, ContactRole.CONTACT]
         with Browser(self.portal_url) as browser:
             browser.open(self._newest_link(contact.address, "/l/"))
             yield browser

@@ -9,6 +9,9 @@ from functools import cached_property
 from rules.deadlines import Step
 from rules.vocabulary import Deliverable, Nature
 
+#: More rows than any province has communes.
+_ROWS_SHOWN = 200
+
 
 class Language(StrEnum):
     """The languages a contact can read."""
@@ -117,6 +120,7 @@ class LateList:
 
     `group_name` is what they are together ("xã, thị trấn", "đơn vị"); the sentences write "các" or a number before it.
     `to_head`: the list goes to the head of the labour office, who is asked to decide; otherwise to its officer.
+    A mail names the first of them, for mail servers refuse what is too long; `more` counts the others.
     """
 
     duty_title: str
@@ -136,6 +140,14 @@ class LateList:
     days_to_consolidation: int | None = None
     listed_from: date | None = None
     to_head: bool = False
+
+    @property
+    def shown(self) -> tuple[LateUnit, ...]:
+        return self.late[:_ROWS_SHOWN]
+
+    @property
+    def more(self) -> int:
+        return len(self.late) - len(self.shown)
 
     @cached_property
     def own_deadlines(self) -> bool:

@@ -25,6 +25,7 @@ _POLICY = compat32.clone(linesep="\r\n", cte_type="7bit")
 _LINE = 78  # characters (RFC 5322, 2.1.1)
 _WORD = 39  # bytes, in base64 behind "Reply-To: " no more than the 76 characters of a line (RFC 2047, 2)
 _CODED = 76  # characters of base64 in a line (RFC 2045, 6.8)
+_KEYS = 500
 _TOKEN = re.compile(r"[!-~]+")
 MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
 
@@ -42,7 +43,9 @@ def build(
 ) -> bytes:
     """Return the whole mail, 7-bit clean, lines ended by CRLF.
 
-    `X-Dondoc-Notice` stands once for each notice that this mail settles: whoever holds the mail can trace it back.
+    `X-Dondoc-Notice` stands once for each notice that this mail settles: whoever holds the mail can trace it back. Of a
+    great many only the first are named, and `X-Dondoc-Notices-More` counts the others: servers limit all headers
+    together (Postfix to 100 KB), and the Message-ID leads to them all the same.
     """
     headers = (
         ("MIME-Version", "1.0"),
@@ -56,7 +59,8 @@ def build(
         ("Auto-Submitted", "auto-generated"),
         ("X-Auto-Response-Suppress", "All"),
         ("X-Dondoc-Kind", str(kind)),
-        *(("X-Dondoc-Notice", _checked(_TOKEN, key, "notice key")) for key in notice_keys),
+        *(("X-Dondoc-Notice", _checked(_TOKEN, key, "notice key")) for key in notice_keys[:_KEYS]),
+        *([("X-Dondoc-Notices-More", str(len(notice_keys) - _KEYS))] if len(notice_keys) > _KEYS else []),
     )
     return b"".join(_header(name, value) for name, value in headers) + _body(rendered, message_id, ics)
 

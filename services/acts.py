@@ -316,8 +316,8 @@ def _require_seen(session: Session, assignment: Assignment, seen: int | None) ->
 def name_of(session: Session, identifier: int) -> str:
     """Return the assignment's lasting name."""
     fact = facts_for(session, [identifier])[0]
-    plan = session.get_one(Plan, fact.assignment.plan_id)
-    cycle = session.get_one(Cycle, fact.assignment.cycle_id)
+    plan = session.get_one(Plan, fact.plan_id)
+    cycle = session.get_one(Cycle, fact.cycle_id)
     return assignment_name(plan.slug, cycle.year, fact)
 
 

@@ -85,18 +85,17 @@ def owed_reports(session: Session, plan_ids: Sequence[int]) -> list[OwedReport]:
         .where(*_owed(plan_ids))
         .group_by(*key)
     ).all()
-    facts = {fact.assignment.id: fact for fact in facts_for(session, [row[0] for row in rows])}
+    facts = {fact.id: fact for fact in facts_for(session, [row[0] for row in rows])}
     years = {cycle.id: cycle.year for cycle in session.exec(select(Cycle))}
     found = [_owed_report(facts[example], years, units, final) for example, units, final in rows]
     return sorted(found, key=lambda one: (one.final or date.max, one.example))
 
 
 def _owed_report(fact: Fact, years: Mapping[int | None, int], units: int, final: date | None) -> OwedReport:
-    assignment = fact.assignment
-    year = years[assignment.cycle_id]
+    year = years[fact.cycle_id]
     return OwedReport(
-        example=assignment.id or 0,
-        title=named(fact.title, year, assignment.period, Language.VI),
+        example=fact.id,
+        title=named(fact.title, year, fact.period, Language.VI),
         citation=fact.responsibility.citation,
         year=year,
         units=units,

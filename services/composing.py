@@ -30,7 +30,7 @@ class NoSenderError(DondocError):
 
 
 #: Parcels whose facts are read together, and mails stored in one transaction.
-_SLICE, _BATCH = 500, 50
+_SLICE, _BATCH = 200, 50
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,12 +82,12 @@ def outcomes(session: Session, ids: Sequence[int]) -> dict[str, int]:
 def notice_lines(session: Session, ids: Sequence[int]) -> list[Line]:
     """Return the first of the notices with their lasting names and outcomes."""
     notices = session.exec(select(Notice).where(col(Notice.id).in_(ids[:_SHOWN])).order_by(col(Notice.id))).all()
-    facts = {fact.assignment.id: fact for fact in facts_for(session, sorted({n.assignment_id for n in notices}))}
+    facts = {fact.id: fact for fact in facts_for(session, sorted({n.assignment_id for n in notices}))}
     names = names_of(session, facts.values())
     return [
         Line(
             notice=f"{names[notice.assignment_id]}/v{notice.version}/{notice.rung}/{notice.audience}",
-            unit=facts[notice.assignment_id].assignment.unit_name,
+            unit=facts[notice.assignment_id].unit_name,
             outcome=notice.state,
             reason=notice.reason,
         )
@@ -101,4 +101,4 @@ def names_of(session: Session, facts: Iterable[Fact]) -> dict[int, str]:
         cycle.id: (plan, cycle.year)
         for cycle, plan in session.exec(select(Cycle, Plan.slug).join(Plan, col(Plan.id) == Cycle.plan_id))
     }
-    return {fact.assignment.id or 0: assignment_name(*cycles[fact.assignment.cycle_id], fact) for fact in facts}
+    return {fact.id: assignment_name(*cycles[fact.cycle_id], fact) for fact in facts}

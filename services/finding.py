@@ -66,16 +66,16 @@ def find_clause(session: Session, plan: Plan, clause: str, *, lock: bool = False
     return found
 
 
-def year_of(session: Session, assignment: Assignment) -> int:
+def year_of(session: Session, assignment: Assignment | Fact) -> int:
     """Return the plan's year that an assignment belongs to."""
     return session.get_one(Cycle, assignment.cycle_id).year
 
 
 def assignment_name(plan: str, year: int, fact: Fact) -> str:
     """The name of an assignment in mails, tables and the journal: it outlives every id."""
-    parts = [plan, str(year), fact.duty.key, fact.unit.slug]
-    if fact.assignment.recipient:
-        parts.append(fact.assignment.recipient)
-    if fact.assignment.period != str(year):
-        parts.append(fact.assignment.period)
+    parts = [plan, str(year), fact.duty.key, fact.unit_slug]
+    if fact.recipient:
+        parts.append(fact.recipient)
+    if fact.period != str(year):
+        parts.append(fact.period)
     return "/".join(parts)

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import func
+from sqlalchemy import select as select_rows
 from sqlmodel import Session, col, select
 
-from models import Assignment, Difficulty, ExtensionRequest, Message, Notice, Plan, RequestState, Unit
+from models import Difficulty, ExtensionRequest, Message, Notice, Plan, RequestState, Unit
+from models.tables import ASSIGNMENT, UNIT
 from notifications.content import Language, LateList, LateUnit, PlanFacts
 from notifications.dates import short_day
 from rules.ladder import Case
@@ -47,9 +49,8 @@ def late_lists(
     """Return one list per report and period, in the order in which the notices became owed."""
     grouped: dict[tuple[int, str, str, str], list[Owed]] = {}
     for one in owed:
-        assignment = known.fact(one).assignment
-        key = (assignment.cycle_id, assignment.duty_key, assignment.recipient, assignment.period)
-        grouped.setdefault(key, []).append(one)
+        fact = known.fact(one)
+        grouped.setdefault((fact.cycle_id, fact.duty.key, fact.recipient, fact.period), []).append(one)
     return tuple(_late_list(session, group, known, today, calendar, language) for group in grouped.values())
 
 
@@ -57,29 +58,25 @@ def _late_list(
     session: Session, group: list[Owed], known: Known, today: date, calendar: WorkingCalendar, language: Language
 ) -> LateList:
     fact, case, plan = known.fact(group[0]), known.case(group[0]), known.plan(group[0])
-    peers = _peers(session, fact.assignment)
-    told = _told(session, [assignment.id or 0 for assignment, _ in peers], {one.audience for one in group})
+    peers = _peers(session, fact)
+    told = _told(session, [peer.id for peer in peers], {one.audience for one in group})
     held = held_units(session)
-    late = [
-        (assignment, unit)
-        for assignment, unit in peers
-        if (assignment.id, assignment.version) in told and _is_late(assignment, unit, held, today)
-    ]
-    reminders = _reminders(session, [assignment.id or 0 for assignment, _ in late])
-    remarks = _remarks(session, [assignment for assignment, _ in late], language)
+    late = [peer for peer in peers if (peer.id, peer.version) in told and _is_late(peer, held, today)]
+    reminders = _reminders(session, [peer.id for peer in late])
+    remarks = _remarks(session, late, language)
     return LateList(
         duty_title=known.title(fact, language),
         citation=fact.responsibility.citation,
         year=known.year(group[0]),
-        period=fact.assignment.period,
+        period=fact.period,
         collector_name=known.collector(plan).name,
         collector_word=known.collector(plan).name.split()[0],
         plan=known.plan_facts(plan, language),
-        final=fact.assignment.final or today,
-        received=sum(assignment.state not in WAITING for assignment, _ in peers),
+        final=fact.final or today,
+        received=sum(peer.state not in WAITING for peer in peers),
         expected=len(peers),
-        group_name=_group_name([unit for _, unit in peers], language),
-        late=tuple(_row(assignment, today, calendar, reminders, remarks) for assignment, _ in late),
+        group_name=_group_name([peer.unit_kind for peer in peers], language),
+        late=tuple(_row(peer, today, calendar, reminders, remarks) for peer in late),
         notice_keys=tuple(known.notice_key(one) for one in group),
         consolidates_by=case.bound,
         days_to_consolidation=calendar.count(today, case.bound) if case.bound else None,
@@ -88,21 +85,39 @@ def _late_list(
     )
 
 
-def _peers(session: Session, assignment: Assignment) -> list[tuple[Assignment, Unit]]:
+class _Peer(NamedTuple):
+    """One of the assignments of the same report."""
+
+    id: int
+    unit_id: int
+    version: int
+    state: AssignmentState
+    final: date | None
+    resting_until: date | None
+    expected_on: date | None
+    unit_name: str
+    unit_kind: str
+    unit_valid_to: date | None
+
+
+def _peers(session: Session, fact: Fact) -> list[_Peer]:
     """Return all assignments of the same report to units under the issuer's authority: only these are ever listed."""
-    rows = session.exec(
-        select(Assignment, Unit)
-        .join(Unit, col(Unit.id) == Assignment.unit_id)
-        .where(
-            Assignment.cycle_id == assignment.cycle_id,
-            Assignment.duty_key == assignment.duty_key,
-            Assignment.recipient == assignment.recipient,
-            Assignment.period == assignment.period,
-            col(Unit.subordinate).is_(True),
+    rows = session.connection().execute(
+        select_rows(
+            ASSIGNMENT.c.id, ASSIGNMENT.c.unit_id, ASSIGNMENT.c.version, ASSIGNMENT.c.state, ASSIGNMENT.c.final,
+            ASSIGNMENT.c.resting_until, ASSIGNMENT.c.expected_on, ASSIGNMENT.c.unit_name, UNIT.c.kind, UNIT.c.valid_to,
         )
-        .order_by(col(Unit.id))
-    )
-    return list(rows.all())
+        .join(UNIT, UNIT.c.id == ASSIGNMENT.c.unit_id)
+        .where(
+            ASSIGNMENT.c.cycle_id == fact.cycle_id,
+            ASSIGNMENT.c.duty_key == fact.duty.key,
+            ASSIGNMENT.c.recipient == fact.recipient,
+            ASSIGNMENT.c.period == fact.period,
+            UNIT.c.subordinate.is_(True),
+        )
+        .order_by(UNIT.c.id)
+    )  # fmt: skip
+    return [_Peer(*row) for row in rows]
 
 
 def _told(session: Session, ids: Sequence[int], audiences: set[Audience]) -> set[tuple[int | None, int]]:
@@ -117,12 +132,12 @@ def _told(session: Session, ids: Sequence[int], audiences: set[Audience]) -> set
     return {(identifier, version) for identifier, version in rows}
 
 
-def _is_late(assignment: Assignment, unit: Unit, held: frozenset[int | None], today: date) -> bool:
-    if assignment.state not in WAITING or assignment.final is None or assignment.final >= today:
+def _is_late(peer: _Peer, held: frozenset[int | None], today: date) -> bool:
+    if peer.state not in WAITING or peer.final is None or peer.final >= today:
         return False
-    ended = unit.valid_to is not None and unit.valid_to < today
-    resting = assignment.resting_until is not None and today <= assignment.resting_until
-    return not (ended or resting or assignment.unit_id in held)
+    ended = peer.unit_valid_to is not None and peer.unit_valid_to < today
+    resting = peer.resting_until is not None and today <= peer.resting_until
+    return not (ended or resting or peer.unit_id in held)
 
 
 def _reminders(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, date]]:
@@ -142,9 +157,9 @@ def _reminders(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, dat
     return {identifier: (count, last) for identifier, count, last in rows}
 
 
-def _remarks(session: Session, late: Sequence[Assignment], language: Language) -> dict[int, str]:
+def _remarks(session: Session, late: Sequence[_Peer], language: Language) -> dict[int, str]:
     """Return what each unit has answered: a request that waits, the day it named, or a difficulty of this report."""
-    ids = [assignment.id or 0 for assignment in late]
+    ids = [peer.id for peer in late]
     asked = session.exec(
         select(ExtensionRequest).where(
             col(ExtensionRequest.assignment_id).in_(ids), ExtensionRequest.state == RequestState.ASKED
@@ -159,9 +174,9 @@ def _remarks(session: Session, late: Sequence[Assignment], language: Language) -
         )
     }
     found |= {
-        assignment.id or 0: _REMARKS[language]["expected"].format(day=short_day(assignment.expected_on, language))
-        for assignment in late
-        if assignment.expected_on is not None
+        peer.id: _REMARKS[language]["expected"].format(day=short_day(peer.expected_on, language))
+        for peer in late
+        if peer.expected_on is not None
     }
     found |= {
         request.assignment_id: _REMARKS[language]["asked"].format(day=short_day(request.until, language))
@@ -185,28 +200,28 @@ _REMARKS = {
 
 
 def _row(
-    assignment: Assignment,
+    peer: _Peer,
     today: date,
     calendar: WorkingCalendar,
     reminders: dict[int, tuple[int, date]],
     remarks: dict[int, str],
 ) -> LateUnit:
-    assert assignment.final is not None
-    count, last = reminders.get(assignment.id or 0, (0, None))
+    assert peer.final is not None
+    count, last = reminders.get(peer.id, (0, None))
     return LateUnit(
-        unit_name=assignment.unit_name,
-        working_days_overdue=calendar.count(assignment.final, today),
+        unit_name=peer.unit_name,
+        working_days_overdue=calendar.count(peer.final, today),
         reminders=count,
         last_reminder=last,
-        remark=remarks.get(assignment.id or 0, ""),
-        final=assignment.final,
-        returned=assignment.state is AssignmentState.RETURNED,
+        remark=remarks.get(peer.id, ""),
+        final=peer.final,
+        returned=peer.state is AssignmentState.RETURNED,
     )
 
 
-def _group_name(units: Sequence[Unit], language: Language) -> str:
+def _group_name(kinds: Sequence[str], language: Language) -> str:
     """Communes are named as such; a mixed group is just units."""
-    communes = all(unit.kind == "xa" for unit in units)
+    communes = all(kind == "xa" for kind in kinds)
     if language is Language.EN:
         return "communes" if communes else "units"
     return "xã, thị trấn" if communes else "đơn vị"

@@ -101,7 +101,7 @@ class Letters:
         self._rehearsal = current(session).mode is Mode.REHEARSAL
         ids = sorted({owed.assignment_id for owed in standing})
         facts = facts_for(session, ids)
-        self._facts = {fact.assignment.id: fact for fact in facts}
+        self._facts = {fact.id: fact for fact in facts}
         self._cycles = by_id(session, Cycle, (owed.cycle_id for owed in standing))
         self._plans = by_id(session, Plan, (owed.plan_id for owed in standing))
         self._cases = {
@@ -227,9 +227,8 @@ class Letters:
         fact, case = self.fact(owed), self.case(owed)
         version = self._versions.get((owed.assignment_id, owed.assignment_version))
         previous = self._versions.get((owed.assignment_id, owed.assignment_version - 1))
-        assignment = fact.assignment
         alike = (
-            fact.duty.id, owed.cycle_id, assignment.period, assignment.title, assignment.addressed_to, case.terms,
+            fact.duty.id, owed.cycle_id, fact.period, fact.own_title, fact.addressed_to, case.terms,
             version, previous, _FIXED.get(owed.rung), owed.audience, language,
         )  # fmt: skip
         if alike not in self._items:
@@ -239,7 +238,7 @@ class Letters:
             key=self.name(owed),
             notice_keys=(self.notice_key(owed),),
             unit_name=owed.unit_name,
-            unit_short=fact.unit.short_name,
+            unit_short=fact.unit_short,
         )
 
     def _worded(self, owed: Owed, version: _Version | None, previous: _Version | None, language: Language) -> Item:
@@ -256,12 +255,12 @@ class Letters:
             clause_text=fact.responsibility.text,
             nature=Nature(fact.duty.nature),
             deliverable=Deliverable(fact.duty.deliverable),
-            recipient_name=self._name_of(fact.assignment.addressed_to),
+            recipient_name=self._name_of(fact.addressed_to),
             collector_name=collector.name,
             collector_word=collector.name.split()[0],
             plan=self.plan_facts(self.plan(owed), language),
             year=self.year(owed),
-            period=fact.assignment.period,
+            period=fact.period,
             returned=case.state is AssignmentState.RETURNED,
             deadline=deadline,
             working_days_left=self._days(self._today, deadline) if deadline and not overdue else None,

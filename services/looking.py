@@ -67,9 +67,7 @@ def look(
     years = {cycle.id: cycle.year for cycle in cycles}
     shown = facts_for(session, [row.id for row in rows[:_SHOWN_TOUCHED]])
     return (
-        tuple(
-            _looked(plan, years[fact.assignment.cycle_id], fact, decisions[fact.assignment.id or 0]) for fact in shown
-        ),
+        tuple(_looked(plan, years[fact.cycle_id], fact, decisions[fact.id]) for fact in shown),
         +counts,
     )
 
@@ -130,10 +128,10 @@ def _supersede(session: Session, ids: Sequence[int], case: Case, rung: Rung) -> 
 def _looked(plan: Plan, year: int, fact: Fact, decision: Decision) -> Looked:
     return Looked(
         assignment=assignment_name(plan.slug, year, fact),
-        unit=fact.assignment.unit_name,
+        unit=fact.unit_name,
         duty=fact.title,
-        deadline=fact.assignment.final,
-        state=fact.assignment.state,
+        deadline=fact.final,
+        state=fact.state,
         owed=tuple(map(_said, decision.owe)),
         superseded=tuple(map(_said, decision.supersede)),
         skipped=tuple(f"{_said(rung)}: {reason}" for rung, reason in decision.skip),
@@ -156,9 +154,9 @@ def at_rest(session: Session, plan: Plan, clause: str, seen: Sequence[Looked]) -
     ).all()
     years = {identifier: year for identifier, year in rows if identifier is not None}
     names = {row.assignment for row in seen}
-    every = [_looked(plan, years[fact.assignment.id or 0], fact, _quiet(fact)) for fact in facts_for(session, [*years])]
+    every = [_looked(plan, years[fact.id], fact, _quiet(fact)) for fact in facts_for(session, [*years])]
     return tuple(row for row in every if row.assignment not in names)
 
 
 def _quiet(fact: Fact) -> Decision:
-    return Decision(next_look_on=fact.assignment.next_look_on)
+    return Decision(next_look_on=fact.next_look_on)

@@ -144,7 +144,7 @@ def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def _named(session: Session, rows: Sequence[Row[Any]], today: date, calendar: WorkingCalendar) -> list[Progress]:
-    facts = {fact.assignment.id: fact for fact in facts_for(session, [row[4] for row in rows])}
+    facts = {fact.id: fact for fact in facts_for(session, [row[4] for row in rows])}
     plans = {plan.id: plan for plan in session.exec(select(Plan))}
     years = {cycle.id: cycle.year for cycle in session.exec(select(Cycle))}
     names = dict(session.execute(select_rows(col(Unit.slug), col(Unit.short_name))).tuples().all())
@@ -154,7 +154,7 @@ def _named(session: Session, rows: Sequence[Row[Any]], today: date, calendar: Wo
         found.append(
             Progress(
                 key=(cycle_id, duty, recipient, period),
-                plan=plans[fact.assignment.plan_id],
+                plan=plans[fact.plan_id],
                 year=years[cycle_id],
                 title=named(fact.title, years[cycle_id], period, Language.VI),
                 deliverable=Deliverable(fact.duty.deliverable),

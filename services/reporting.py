@@ -252,7 +252,7 @@ def word_draft(session: Session, assignment: Assignment, fields: Mapping[str, st
     return draft_report(
         DraftFacts(
             unit_name=assignment.unit_name,
-            unit_kind=fact.unit.kind,
+            unit_kind=fact.unit_kind,
             issuer_name=issuer.name,
             duty_title=fact.title,
             plan_name=plan_name(facts, Language.VI),

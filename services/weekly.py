@@ -156,9 +156,9 @@ def _near(session: Session, plans: Sequence[int], today: date, last: date) -> tu
         )
         .order_by(col(Assignment.final), func.min(Assignment.id))
     ).all()  # fmt: skip
-    facts = {fact.assignment.id: fact for fact in facts_for(session, [row[1] for row in rows])}
+    facts = {fact.id: fact for fact in facts_for(session, [row[1] for row in rows])}
     return tuple((final, f"{_named(session, facts[first])} ({plan})", count) for final, first, plan, count in rows)
 
 
 def _named(session: Session, fact: Fact) -> str:
-    return named(fact.title, year_of(session, fact.assignment), fact.assignment.period, Language.VI)
+    return named(fact.title, year_of(session, fact), fact.period, Language.VI)

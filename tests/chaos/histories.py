@@ -323,6 +323,6 @@ def _by_name(session) -> dict[str, Assignment]:
     years = {cycle.id: cycle.year for cycle in session.exec(select(Cycle))}
     rows = session.exec(select(Assignment.id)).all()
     return {
-        assignment_name(cast.PLAN, years[fact.assignment.cycle_id], fact): fact.assignment
+        assignment_name(cast.PLAN, years[fact.cycle_id], fact): session.get_one(Assignment, fact.id)
         for fact in facts_for(session, rows)
     }

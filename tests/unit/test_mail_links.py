@@ -217,3 +217,18 @@ def test_a_remark_of_a_unit_ends_its_row_once():
 def test_on_event_tasks_alone_also_lead_to_the_page():
     event = replace(CONTINUOUS, nature=Nature.ON_EVENT)
     assert hrefs(mail(event, links=(OWN,))) == [OWN.url]
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_a_list_of_thousands_names_the_first_and_leads_to_the_rest(language):
+    units = tuple(replace(LATE.late[0], unit_name=f"UBND xã số {number}") for number in range(3_321))
+    late = replace(LATE, late=units, expected=3_321, received=0)
+    reader = replace(READER, language=language)
+    for rendered, whole in ((mail(late_lists=(late,), links=(OFFICE,), reader=reader), True),
+                            (mail(late_lists=(late,), reader=reader), False)):  # fmt: skip
+        for words in both(rendered):
+            assert "UBND xã số 199" in words
+            assert "UBND xã số 200" not in words
+            assert ("Và 3121 xã, thị trấn khác" if language is Language.VI else "And 3121 more") in words
+            assert ("danh sách đầy đủ" in words or "the whole list" in words) is whole
+        assert "3321" in rendered.subject

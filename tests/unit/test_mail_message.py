@@ -144,3 +144,20 @@ def test_a_long_name_is_folded_into_several_encoded_words():
     folded = message_from_bytes(content, policy=compat32)["From"]
     assert str(make_header(decode_header(folded))) == f"{name} <nhacviec@konray.example>"
     assert max(map(len, content.split(b"\r\n"))) <= 78
+
+
+def test_a_mail_that_settles_thousands_of_notices_names_the_first_and_stays_within_what_servers_take():
+    keys = [f"konray-2022-2025/2024/V.4-3.a/xa-{number}/v1/+3/office-head" for number in range(3_321)]
+    content = built(notice_keys=keys)
+    message = parsed(content)
+    assert message.get_all("X-Dondoc-Notice") == keys[:500]
+    assert message["X-Dondoc-Notices-More"] == "2821"
+    assert len(content.partition(b"\r\n\r\n")[0]) < 102_400
+    assert parsed(built(notice_keys=keys[:500]))["X-Dondoc-Notices-More"] is None
+
+
+def test_text_without_a_place_to_fold_is_cut_between_characters():
+    for subject in ("ế" * 300, "\U0001f4c5" * 100, "Đ" + "a" * 77):
+        folded = message_from_bytes(built(replace(RENDERED, subject=subject)), policy=compat32)["Subject"]
+        assert str(make_header(decode_header(folded))) == subject
+        assert max(map(len, folded.splitlines())) <= 76
