@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 
 from bench.made_up import OPENED, fresh_engine, load
 from bench.measures import Measure
-from models.database import writing
+from models.database import make_engine, writing
 from notifications.mailer import SmtpMailer
 from notifications.smtp import MailServer, Outcome, Security
 from rules.errors import DondocError
@@ -33,7 +33,8 @@ from services.letters import Letterhead
 _DAY = date(2024, 10, 11)
 _NOW = datetime(2024, 10, 11, 0, 30, tzinfo=UTC)
 _OFFICE = Letterhead(from_address="office@bench.example", public_url="https://bench.example")
-_CONNECTIONS, _UNITS = 8, 2_000
+#: As many connections as DONDOC_SMTP_CONNECTIONS is by default.
+_CONNECTIONS, _UNITS, _ROUNDS = 4, 2_000, 3
 _DUE_UNITS, _DUE_TASKS = 500, 10
 
 
@@ -42,14 +43,15 @@ class NoSinkError(DondocError):
 
 
 def whole_path() -> list[Measure]:
-    """Send a task's reminder to 2,000 units: gathered, rendered, stored, accepted, settled."""
+    """Send a task's reminder to 2,000 units: gathered, rendered, stored, accepted, settled.
+
+    Both sides take turns, for a machine is not equally fast at all times; the median turn counts.
+    """
     with tempfile.TemporaryDirectory() as folder, _sink() as port:
-        engine = _owed(Path(folder), units=_UNITS, tasks=1)
-        server = MailServer(host="127.0.0.1", port=port, security=Security.NONE, connections=_CONNECTIONS)
-        began = time.perf_counter()
-        mails, size = asyncio.run(_deliver(engine, server))
-        ours = mails / (time.perf_counter() - began)
-        theirs = _source_rate(port, mails=mails, size=size)
+        stored = Path(folder, "bench.db")
+        _owed(Path(folder), units=_UNITS, tasks=1).dispose()
+        turns = sorted((_turn(stored, port) for _ in range(_ROUNDS)), key=lambda turn: turn[0] / turn[1])
+    ours, theirs, mails, size = turns[_ROUNDS // 2]
     return [
         Measure(
             name=f"deliver {mails:,} reminders, the whole path",
@@ -63,6 +65,18 @@ def whole_path() -> list[Measure]:
     ]
 
 
+def _turn(stored: Path, port: int) -> tuple[float, float, int, int]:
+    """Return our mails a second and those of smtp-source, how many they were, and the bytes of one."""
+    copy = shutil.copy(stored, stored.with_suffix(".turn"))
+    engine = make_engine(f"sqlite:///{copy}")
+    server = MailServer(host="127.0.0.1", port=port, security=Security.NONE, connections=_CONNECTIONS)
+    began = time.perf_counter()
+    mails, size = asyncio.run(_deliver(engine, server))
+    ours = mails / (time.perf_counter() - began)
+    engine.dispose()
+    return ours, _source_rate(port, mails=mails, size=size), mails, size
+
+
 def morning_process() -> list[Measure]:
     """Remind 500 units of ten tasks each, as a command that is started, works and ends."""
     with tempfile.TemporaryDirectory() as folder, _sink() as port:
@@ -74,7 +88,6 @@ def morning_process() -> list[Measure]:
             "DONDOC_SMTP_HOST": "127.0.0.1",
             "DONDOC_SMTP_PORT": str(port),
             "DONDOC_SMTP_SECURITY": "none",
-            "DONDOC_SMTP_CONNECTIONS": str(_CONNECTIONS),
             "DONDOC_MAIL_FROM": _OFFICE.from_address,
             "DONDOC_PUBLIC_URL": _OFFICE.public_url,
         }

@@ -124,8 +124,10 @@ def _store(job: Job, drafts: Sequence[_Draft]) -> None:
         drafts = [draft for draft in drafts if still_free.issuperset(draft.notice_ids)]
         if not drafts:
             return
-        numbers = connection.scalars(_STORED, [draft.row for draft in drafts]).all()
-        stored = list(zip(numbers, drafts, strict=True))
+        connection.execute(insert(MESSAGE), [draft.row for draft in drafts])
+        rows = connection.execute(_NUMBERED, {"headers": [draft.row["header_id"] for draft in drafts]}).all()
+        numbers = dict(map(tuple, rows))
+        stored = [(numbers[draft.row["header_id"]], draft) for draft in drafts]
         contents = [{"message_id": number, "content": draft.content} for number, draft in stored]
         connection.execute(insert(MESSAGE_CONTENT), contents)
         keep(session, [(one, number) for number, draft in stored for one in draft.issued], now=job.now)
@@ -146,7 +148,10 @@ _FREE = (
     )
     .with_for_update()
 )
-_STORED = insert(MESSAGE).returning(MESSAGE.c.id, sort_by_parameter_order=True)
+# Many rows at once give no ids back on SQLite; each mail has a name of its own.
+_NUMBERED = select(MESSAGE.c.header_id, MESSAGE.c.id).where(
+    MESSAGE.c.header_id.in_(bindparam("headers", expanding=True))
+)
 _HELD = update(NOTICE).where(NOTICE.c.id == bindparam("notice")).values(message_id=bindparam("mail"))
 
 
