@@ -6,6 +6,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
+from bench.growth import growth
 from bench.measures import Measure, demo_year, opening, quiet_sweep
 from bench.mornings import whole_country, year_of_mornings
 from bench.sending import morning_process, whole_path
@@ -19,6 +20,7 @@ _ALL = {
     "morning": morning_process,
     "year": year_of_mornings,
     "country": whole_country,
+    "growth": growth,
     "workbench": workbench,
     "up": up,
     "demo": demo_year,

@@ -52,7 +52,7 @@ def opening() -> list[Measure]:
             with writing(engine) as session:
                 open_cycle(session, file, "bench", now=OPENED, calendar=calendar, actor="bench", apply=True)
 
-        opened = _seconds(open_year)
+        opened = seconds(open_year)
         bare = _bare_insert(engine, (Assignment, DeadlineVersion))
     return [
         Measure(
@@ -89,9 +89,9 @@ def _bare_insert(engine: Engine, tables: tuple[type[SQLModel], ...]) -> float:
             cursor.executemany(statement, rows)
         cursor.execute("COMMIT")
 
-    seconds = _seconds(insert)
+    taken = seconds(insert)
     raw.close()
-    return seconds
+    return taken
 
 
 def quiet_sweep() -> list[Measure]:
@@ -103,8 +103,8 @@ def quiet_sweep() -> list[Measure]:
         with writing(engine) as session:
             open_cycle(session, file, "bench", now=OPENED, calendar=calendar, actor="bench", apply=True)
         follow_up(engine, plan="bench", clause="V.1", now=OPENED, calendar=calendar)
-        seconds = min(
-            _seconds(lambda: follow_up(engine, plan="bench", clause="V.1", now=_QUIET_DAY, calendar=calendar))
+        taken = min(
+            seconds(lambda: follow_up(engine, plan="bench", clause="V.1", now=_QUIET_DAY, calendar=calendar))
             for _ in range(_REPEATS)
         )
         with reading(engine) as session:
@@ -112,7 +112,7 @@ def quiet_sweep() -> list[Measure]:
     return [
         Measure(
             name=f"sweep over {count:,} open assignments, nothing owed",
-            value=seconds,
+            value=taken,
             bound=1,
             unit="s",
             compared_with="the clock",
@@ -124,11 +124,12 @@ def demo_year() -> list[Measure]:
     """Play the demo's year as a user does, as a whole process."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "cli", "demo", "--headless", "--json", "--folder", f"{folder}/demo"]
-        seconds = _seconds(lambda: subprocess.run(command, check=True, capture_output=True))  # noqa: S603
-    return [Measure(name="the demo's year", value=seconds, bound=120, unit="s", compared_with="the clock")]
+        taken = seconds(lambda: subprocess.run(command, check=True, capture_output=True))  # noqa: S603
+    return [Measure(name="the demo's year", value=taken, bound=120, unit="s", compared_with="the clock")]
 
 
-def _seconds(run: Callable[[], object]) -> float:
+def seconds(run: Callable[[], object]) -> float:
+    """Return how long it took."""
     began = time.perf_counter()
     run()
     return time.perf_counter() - began

@@ -31,7 +31,7 @@ _HALF_PAST_SEVEN = timedelta(hours=0, minutes=30)  # 07:30 in Vietnam, in UTC
 #: 1,000 communes with 16 duties; as many assignments as all communes of Vietnam have under 50 plans.
 _YEAR_COMMUNES, _YEAR_DUTIES = 1_000, 16
 _COUNTRY_COMMUNES, _COUNTRY_DUTIES = 6_640, 25
-_QUIET_DAY, _BUSY_DAY = date(2024, 3, 1), date(2024, 10, 11)
+QUIET_DAY, BUSY_DAY = date(2024, 3, 1), date(2024, 10, 11)
 
 
 def year_of_mornings() -> list[Measure]:
@@ -62,10 +62,10 @@ def whole_country() -> list[Measure]:
 
         def swept(day: date) -> float:
             began = time.perf_counter()
-            follow_up(engine, plan="bench", clause="V.1", now=_moment(day), calendar=calendar)
+            follow_up(engine, plan="bench", clause="V.1", now=moment(day), calendar=calendar)
             return time.perf_counter() - began
 
-        opening, quiet, busy = swept(OPENED.date()), swept(_QUIET_DAY), swept(_BUSY_DAY)
+        opening, quiet, busy = swept(OPENED.date()), swept(QUIET_DAY), swept(BUSY_DAY)
         with reading(engine) as session:
             count = session.exec(select(func.count()).select_from(Assignment)).one()
     sizes = f"sweep over {count:,} open assignments"
@@ -81,7 +81,8 @@ def whole_country() -> list[Measure]:
     ]
 
 
-def _moment(day: date) -> datetime:
+def moment(day: date) -> datetime:
+    """Return the hour at which mornings are played."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + _HALF_PAST_SEVEN
 
 
@@ -95,8 +96,8 @@ def _play() -> dict[str, float]:
         gc.freeze()
         began, day, mails = time.perf_counter(), OPENED.date(), 0
         while day.year == OPENED.year:
-            follow_up(engine, plan="bench", clause="V.1", now=_moment(day), calendar=calendar)
-            mails += asyncio.run(_deliver(engine, calendar, day))
+            follow_up(engine, plan="bench", clause="V.1", now=moment(day), calendar=calendar)
+            mails += asyncio.run(deliver_recorded(engine, calendar, day))
             day += timedelta(days=1)
         seconds = time.perf_counter() - began
         with reading(engine) as session:
@@ -112,9 +113,10 @@ class _Ledger(RecordingMailer):
         return await super().send(sender=sender, recipient=recipient, content=b"")
 
 
-async def _deliver(engine: Engine, calendar: WorkingCalendar, day: date) -> int:
+async def deliver_recorded(engine: Engine, calendar: WorkingCalendar, day: date) -> int:
+    """Send the day's mails into a ledger; returns how many there were."""
     async with _Ledger(connections=50) as mailer:
-        report = await deliver(engine, mailer=mailer, calendar=calendar, letterhead=_OFFICE, now=_moment(day))
+        report = await deliver(engine, mailer=mailer, calendar=calendar, letterhead=_OFFICE, now=moment(day))
     return report.mails
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, String, cast, func, select
 from sqlmodel import Session
 
 from models import Responsibility
-from models.tables import ASSIGNMENT, DUTY, NOTICE, RESPONSIBILITY, UNIT
+from models.tables import ASSIGNMENT, CYCLE, DUTY, NOTICE, RESPONSIBILITY, UNIT
 from rules.ladder import Case, Ladder
 from rules.vocabulary import AssignmentState, Audience, NoticeState, Role
 from services.chunks import chunks
@@ -153,14 +153,22 @@ def _ladder(rungs: Mapping[str, Iterable[int]]) -> Ladder:
 
 def _bounds(session: Session, plan_id: int) -> dict[tuple[int, str, str], date]:
     """Return, per cycle, consolidating duty and period, the last of its deadlines."""
-    feeds = (
+    feeds = session.connection().scalars(
         select(DUTY.c.feeds)
+        .distinct()
         .join(RESPONSIBILITY, RESPONSIBILITY.c.id == DUTY.c.responsibility_id)
         .where(RESPONSIBILITY.c.plan_id == plan_id, DUTY.c.feeds.is_not(None))
     )
+    consolidating = feeds.all()
+    if not consolidating:
+        return {}
     rows = session.connection().execute(
         select(ASSIGNMENT.c.cycle_id, ASSIGNMENT.c.duty_key, ASSIGNMENT.c.period, func.max(ASSIGNMENT.c.final))
-        .where(ASSIGNMENT.c.plan_id == plan_id, ASSIGNMENT.c.duty_key.in_(feeds), ASSIGNMENT.c.final.is_not(None))
+        .where(
+            ASSIGNMENT.c.cycle_id.in_(select(CYCLE.c.id).where(CYCLE.c.plan_id == plan_id)),
+            ASSIGNMENT.c.duty_key.in_(consolidating),
+            ASSIGNMENT.c.final.is_not(None),
+        )
         .group_by(ASSIGNMENT.c.cycle_id, ASSIGNMENT.c.duty_key, ASSIGNMENT.c.period)
     )
     return {(cycle_id, duty_key, period): final for cycle_id, duty_key, period, final in rows}

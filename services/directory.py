@@ -67,10 +67,13 @@ def _directory(
         .where(*of_members)
         .order_by(col(Membership.id))
     ).all()
-    members: dict[str, tuple[str, ...]] = dict.fromkeys(session.exec(select(UnitGroup.slug)).all(), ())
+    members: dict[str, list[str]] = {group: [] for group in session.exec(select(UnitGroup.slug))}
     for group, member in rows:
-        members[group] = (*members[group], member)
-    return Directory(units={unit.slug: unit for unit in units}, members=members)
+        members[group].append(member)
+    return Directory(
+        units={unit.slug: unit for unit in units},
+        members={group: tuple(several) for group, several in members.items()},
+    )
 
 
 def office_on(session: Session, plan_id: int, day: date) -> Unit | None:
