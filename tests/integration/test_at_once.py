@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event, func
 from sqlmodel import col, select
 
-from models import Assignment, Notice, Review, Sweep
+from models import Assignment, Notice, Responsibility, Review, Sweep, Unit
 from models.database import make_engine, reading, writing
 from notifications.mailer import RecordingMailer
 from plans.schema import Member
@@ -165,6 +165,63 @@ async def test_two_deliveries_at_once_send_every_mail_once(engine):
     assert sum(report.mails for report in reports) == 7
     assert len({*recipients(one), *recipients(two)}) == len(recipients(one)) + len(recipients(two)) == 7
     assert notices(engine, DAK_KOI)[-1] == "v1 -15 contact sent"
+
+
+@pytest.mark.parametrize("day", [OPENING, MINUS_15])
+def test_workers_that_all_play_the_whole_morning_at_once_make_no_doubles(engine, day):
+    """Four workers on PostgreSQL, two processes' worth on SQLite: every clause is swept, then everything delivered."""
+    workers = 4 if engine.dialect.name == "postgresql" else 2
+    open_year(engine)
+    with reading(engine) as session:
+        clauses = list(session.exec(select(Responsibility.clause)))
+
+    def work(own):
+        mailer = RecordingMailer()
+        sweep(own, day, *clauses)
+        report = asyncio.run(deliver_at(own, at(day), mailer))
+        return report, recipients(mailer)
+
+    found = at_once(engine, work, times=workers)
+    mailed = [address for _, addresses in found for address in addresses]
+    assert len(mailed) == len(set(mailed)) == sum(report.mails for report, _ in found) > 7
+    assert doubles(engine) == []
+    assert set(outcomes(engine)) <= {"sent", "superseded", "skipped"}
+
+
+def test_a_report_that_comes_in_while_its_mail_is_claimed_stops_it_or_waits_until_it_is_on_its_way(postgres):
+    """Without a lock on the assignment it would be committed between the last check and the claim, and not be seen."""
+    open_year(postgres)
+    sweep(postgres, MINUS_15)
+    other, pool, running = make_engine(address_of(postgres)), ThreadPoolExecutor(1), []
+
+    def meanwhile(_connection, _cursor, statement, *_rest):
+        if statement.startswith("UPDATE message SET state") and "attempts" in statement and not running:
+            running.append(pool.submit(hand_in, other, claimed(postgres), MINUS_15))
+            with pytest.raises(TimeoutError):
+                running[0].result(timeout=0.5)
+
+    mailer = RecordingMailer()
+    event.listen(postgres, "before_cursor_execute", meanwhile)
+    try:
+        asyncio.run(deliver_at(postgres, at(MINUS_15), mailer))
+        running[0].result(timeout=10)
+    finally:
+        event.remove(postgres, "before_cursor_execute", meanwhile)
+        pool.shutdown()
+        other.dispose()
+    assert len(recipients(mailer)) == 7
+
+
+def claimed(engine):
+    """Return the unit whose mail goes first: the sender asks for one alone until the server has answered."""
+    with reading(engine) as session:
+        return session.exec(
+            select(Unit.slug)
+            .join(Assignment, col(Assignment.unit_id) == Unit.id)
+            .join(Notice, col(Notice.assignment_id) == Assignment.id)
+            .where(col(Notice.message_id).is_not(None))
+            .order_by(col(Notice.message_id))
+        ).first()
 
 
 def test_of_two_reviewers_at_once_one_decides_and_the_other_is_told(postgres):
