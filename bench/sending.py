@@ -47,7 +47,7 @@ def whole_path() -> list[Measure]:
 
     Both sides take turns, for a machine is not equally fast at all times; the median turn counts.
     """
-    with tempfile.TemporaryDirectory() as folder, _sink() as port:
+    with tempfile.TemporaryDirectory() as folder, sink() as port:
         stored = Path(folder, "bench.db")
         _owed(Path(folder), units=_UNITS, tasks=1).dispose()
         turns = sorted((_turn(stored, port) for _ in range(_ROUNDS)), key=lambda turn: turn[0] / turn[1])
@@ -69,9 +69,8 @@ def _turn(stored: Path, port: int) -> tuple[float, float, int, int]:
     """Return our mails a second and those of smtp-source, how many they were, and the bytes of one."""
     copy = shutil.copy(stored, stored.with_suffix(".turn"))
     engine = make_engine(f"sqlite:///{copy}")
-    server = MailServer(host="127.0.0.1", port=port, security=Security.NONE, connections=_CONNECTIONS)
     began = time.perf_counter()
-    mails, size = asyncio.run(_deliver(engine, server))
+    mails, size = asyncio.run(deliver_to(engine, port, _NOW))
     ours = mails / (time.perf_counter() - began)
     engine.dispose()
     return ours, _source_rate(port, mails=mails, size=size), mails, size
@@ -79,7 +78,7 @@ def _turn(stored: Path, port: int) -> tuple[float, float, int, int]:
 
 def morning_process() -> list[Measure]:
     """Remind 500 units of ten tasks each, as a command that is started, works and ends."""
-    with tempfile.TemporaryDirectory() as folder, _sink() as port:
+    with tempfile.TemporaryDirectory() as folder, sink() as port:
         engine = _owed(Path(folder), units=_DUE_UNITS, tasks=_DUE_TASKS)
         environment = {
             **os.environ,
@@ -129,15 +128,16 @@ class _Weighing(SmtpMailer):
         return await super().send(sender=sender, recipient=recipient, content=content)
 
 
-async def _deliver(engine: Engine, server: MailServer) -> tuple[int, int]:
-    """Return how many mails went out, and how many bytes one has."""
+async def deliver_to(engine: Engine, port: int, now: datetime) -> tuple[int, int]:
+    """Deliver to the sink behind `port`; returns how many mails went out, and how many bytes one has."""
+    server = MailServer(host="127.0.0.1", port=port, security=Security.NONE, connections=_CONNECTIONS)
     async with _Weighing(server) as mailer:
-        report = await deliver(engine, mailer=mailer, calendar=WorkingCalendar(), letterhead=_OFFICE, now=_NOW)
+        report = await deliver(engine, mailer=mailer, calendar=WorkingCalendar(), letterhead=_OFFICE, now=now)
         return report.mails, mailer.weight // report.mails
 
 
 @contextmanager
-def _sink() -> Iterator[int]:
+def sink() -> Iterator[int]:
     """Run a mail server that takes everything and keeps nothing."""
     program = shutil.which("smtp-sink") or shutil.which("smtp-sink", path="/usr/sbin")
     if program is None:
