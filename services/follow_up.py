@@ -3,21 +3,24 @@
 One transaction. Run twice on a day, it changes nothing the second time: what was recorded is not owed again.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, String, bindparam, cast, update
+from sqlalchemy import select as select_rows
 from sqlmodel import Session, col, select
 
 from models import Assignment, Cycle, CycleState, Plan, Responsibility, Sweep
 from models.database import writing
-from rules.deadlines import recalculated_deadline
+from models.tables import ASSIGNMENT, CYCLE, DEADLINE_VERSION
+from rules.deadlines import Deadline, recalculated_deadline
 from rules.lifecycle import WAITING
 from rules.moments import local_date
 from rules.workdays import WorkingCalendar
 from services.assigning import make_assignments, missing
-from services.deadlines import current_version, deadline_of, set_deadline
+from services.chunks import chunks
+from services.deadlines import set_deadline, steps_of
 from services.directory import directory_on
 from services.finding import find_clause, find_plan, open_cycles
 from services.journal import record
@@ -101,34 +104,53 @@ def _calendar_changed(session: Session, plan: Plan, clause: str, calendar: Worki
         .order_by(col(Sweep.local_date).desc())
         .limit(1)
     ).first()
-    return last is not None and last != calendar.digest
+    return last != calendar.digest
 
 
 def _recalculate(session: Session, plan: Plan, clause: str, calendar: WorkingCalendar, now: datetime) -> int:
-    """A day off announced since the last sweep may move deadlines and rungs: look at every waiting assignment."""
-    rows = session.exec(
-        select(Assignment)
-        .join(Cycle, col(Cycle.id) == Assignment.cycle_id)
+    """A day off announced since the last sweep, or since the year was opened, may move deadlines and rungs.
+
+    Every waiting assignment is looked at; the same chain of reasons is followed once for all units that share it.
+    """
+    rows = session.connection().execute(
+        select_rows(
+            ASSIGNMENT.c.id, DEADLINE_VERSION.c.final, DEADLINE_VERSION.c.at, cast(DEADLINE_VERSION.c.steps, String)
+        )
+        .join(
+            DEADLINE_VERSION,
+            (DEADLINE_VERSION.c.assignment_id == ASSIGNMENT.c.id)
+            & (DEADLINE_VERSION.c.version == ASSIGNMENT.c.version),
+        )
+        .join(CYCLE, CYCLE.c.id == ASSIGNMENT.c.cycle_id)
         .where(
-            Assignment.plan_id == plan.id,
-            Assignment.clause == clause,
-            Cycle.state == CycleState.OPEN,
-            col(Assignment.final).is_not(None),
+            ASSIGNMENT.c.plan_id == plan.id,
+            ASSIGNMENT.c.clause == clause,
+            ASSIGNMENT.c.state.in_(WAITING),
+            CYCLE.c.state == CycleState.OPEN,
         )
-        .order_by(col(Assignment.id))
-        .with_for_update(of=Assignment)
-    ).all()
+        .order_by(ASSIGNMENT.c.id)
+        .with_for_update(of=ASSIGNMENT)
+    )
+    alike: dict[tuple[date, time | None, str], list[int]] = defaultdict(list)
+    for identifier, *reasons in rows:
+        alike[tuple(reasons)].append(identifier)
     moved = 0
-    for assignment in rows:
-        version = current_version(session, assignment)
-        if assignment.state not in WAITING or version is None:
-            continue
-        assignment.next_look_on = local_date(now)
-        session.add(assignment)
-        moved += set_deadline(
-            session, assignment, recalculated_deadline(deadline_of(version), calendar, plan.roll), now=now
-        )
+    for (final, at, steps), ids in alike.items():
+        for part in chunks(ids):
+            session.connection().execute(_LOOK_AGAIN, {"ids": part, "day": local_date(now)})
+        deadline = recalculated_deadline(Deadline(steps=steps_of(steps), at=at), calendar, plan.roll)
+        if deadline.final != final:
+            moved += sum(
+                set_deadline(session, session.get_one(Assignment, identifier), deadline, now=now) for identifier in ids
+            )
     return moved
+
+
+_LOOK_AGAIN = (
+    update(ASSIGNMENT)
+    .where(ASSIGNMENT.c.id.in_(bindparam("ids", expanding=True)))
+    .values(next_look_on=bindparam("day"))
+)
 
 
 def _write_sweep(session: Session, sweep: Sweep) -> None:

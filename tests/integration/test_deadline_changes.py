@@ -215,6 +215,15 @@ def test_a_day_off_that_moves_only_rungs_makes_no_version_and_loses_none(engine)
     assert len([line for line in notices(engine, DAK_KOI) if " -5 " in line]) == 1
 
 
+def test_a_day_off_announced_between_the_opening_and_the_first_sweep_moves_the_date(engine):
+    open_year(engine)
+    (report,) = sweep(engine, OPENING, calendar=THURSDAY_OFF)
+    assert report.moved == 7
+    assert assignment(engine, DAK_KOI).final == date(2024, 10, 30)
+    (report,) = sweep(engine, MINUS_15, calendar=THURSDAY_OFF)
+    assert report.moved == 0
+
+
 def test_a_calendar_that_changes_later_leaves_a_closed_year_as_it_was(engine):
     open_year(engine)
     sweep(engine, OPENING)
