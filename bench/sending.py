@@ -31,10 +31,10 @@ from services.letters import Letterhead
 
 #: A working day ten working days before the deadline of the made-up plan, at the hour when mails go out.
 _DAY = date(2024, 10, 11)
-_NOW = datetime(2024, 10, 11, 0, 30, tzinfo=UTC)
+NOW = datetime(2024, 10, 11, 0, 30, tzinfo=UTC)
 _OFFICE = Letterhead(from_address="office@bench.example", public_url="https://bench.example")
 #: As many connections as DONDOC_SMTP_CONNECTIONS is by default.
-_CONNECTIONS, _UNITS, _ROUNDS = 4, 2_000, 3
+_CONNECTIONS, UNITS, _ROUNDS = 4, 2_000, 3
 _DUE_UNITS, _DUE_TASKS = 500, 10
 
 
@@ -49,7 +49,7 @@ def whole_path() -> list[Measure]:
     """
     with tempfile.TemporaryDirectory() as folder, sink() as port:
         stored = Path(folder, "bench.db")
-        _owed(Path(folder), units=_UNITS, tasks=1).dispose()
+        owed(Path(folder), units=UNITS, tasks=1).dispose()
         turns = sorted((_turn(stored, port) for _ in range(_ROUNDS)), key=lambda turn: turn[0] / turn[1])
     ours, theirs, mails, size = turns[_ROUNDS // 2]
     return [
@@ -70,7 +70,7 @@ def _turn(stored: Path, port: int) -> tuple[float, float, int, int]:
     copy = shutil.copy(stored, stored.with_suffix(".turn"))
     engine = make_engine(f"sqlite:///{copy}")
     began = time.perf_counter()
-    mails, size = asyncio.run(deliver_to(engine, port, _NOW))
+    mails, size = asyncio.run(deliver_to(engine, port, NOW))
     ours = mails / (time.perf_counter() - began)
     engine.dispose()
     return ours, _source_rate(port, mails=mails, size=size), mails, size
@@ -79,7 +79,7 @@ def _turn(stored: Path, port: int) -> tuple[float, float, int, int]:
 def morning_process() -> list[Measure]:
     """Remind 500 units of ten tasks each, as a command that is started, works and ends."""
     with tempfile.TemporaryDirectory() as folder, sink() as port:
-        engine = _owed(Path(folder), units=_DUE_UNITS, tasks=_DUE_TASKS)
+        engine = owed(Path(folder), units=_DUE_UNITS, tasks=_DUE_TASKS)
         environment = {
             **os.environ,
             "DONDOC_HOME": folder,
@@ -107,14 +107,14 @@ def morning_process() -> list[Measure]:
     ]
 
 
-def _owed(folder: Path, *, units: int, tasks: int) -> Engine:
+def owed(folder: Path, *, units: int, tasks: int) -> Engine:
     """Return a database in which the opening was told long ago and one reminder of each task is owed."""
     engine, calendar = fresh_engine(folder), WorkingCalendar()
     file = load(engine, communes=units, clauses=1, duties=tasks)
     with writing(engine) as session:
         open_cycle(session, file, "bench", now=OPENED, calendar=calendar, actor="bench", apply=True)
-        set_clock(session, _NOW)
-    follow_up(engine, plan="bench", clause="V.1", now=_NOW, calendar=calendar)
+        set_clock(session, NOW)
+    follow_up(engine, plan="bench", clause="V.1", now=NOW, calendar=calendar)
     return engine
 
 
