@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, column, func, inspect, select, table
+
+from models.database import version_on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +20,7 @@ class Contents:
 def contents_of(connection: Connection) -> Contents | None:
     """Count everything within one transaction; of any version's tables. None where no dondoc has made its tables."""
     names = sorted(inspect(connection).get_table_names())
-    schema = MigrationContext.configure(connection).get_current_revision()
+    schema = version_on(connection)
     if schema is None:
         return None
     installation, files = (

@@ -1,4 +1,4 @@
-"""Where the facts live: engines, transactions, migrations, and the lock of the one sender.
+"""Where the facts live: engines, transactions, the schema's version, and the lock of the one sender.
 
 SQLite is a file of its own in WAL mode; writers begin with BEGIN IMMEDIATE, because a deferred transaction that reads
 and then writes fails under concurrency however long it waits. PostgreSQL takes the same migrations.
@@ -8,13 +8,10 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import ENOSPC
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -29,7 +26,7 @@ _DELIVERY_LOCK = 0x646F6E646F63
 _FIND_DEAD_HOSTS = (
     "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 -c tcp_user_timeout=60000"
 )
-_MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def make_engine(url: str) -> Engine:
@@ -103,56 +100,17 @@ def writing(engine: Engine) -> Iterator[Session]:
 
 def upgrade(engine: Engine) -> None:
     """Bring the schema to this program's version; a database of a newer version is refused untouched."""
-    config = _config()
-    try:
-        with engine.connect() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
-    except SQLAlchemyError as error:
-        raise DatabaseError(f"the database cannot be opened: {_short(error)}") from None
+    found = version_of(engine)
     if found is not None and not knows(found):
         raise DatabaseError(
             f"the database is of a newer version ({found}) than this program; install the newer dondoc, "
             "or point DONDOC_DATABASE_URL at another database"
         )
-    if found == ScriptDirectory.from_config(config).get_current_head():
-        return
-    with _migrating(engine) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    if found != _versions()[-1]:
+        # Alembic takes longer to import than most commands run, and few have anything to migrate.
+        from models.migrating import migrate  # noqa: PLC0415
 
-
-@contextmanager
-def _migrating(engine: Engine) -> Iterator[Connection]:
-    """Open the one transaction of an upgrade: a program that dies in it leaves the old version whole.
-
-    SQLite changes a table by making it anew, and dropping one that others refer to is refused while it watches over
-    references (https://www.sqlite.org/lang_altertable.html, 12 steps). So it looks at all of them at the end instead.
-    """
-    with engine.execution_options(dondoc_writes=True).connect() as connection:
-        if engine.dialect.name != "sqlite":
-            with connection.begin():
-                yield connection
-            return
-        driver: Any = connection.connection.driver_connection
-        driver.execute("PRAGMA foreign_keys = OFF")  # it has no effect within a transaction
-        try:
-            with connection.begin():
-                yield connection
-                if connection.execute(text("PRAGMA foreign_key_check")).first() is not None:
-                    raise DatabaseError("the upgrade would lose rows: nothing was changed; keep the older program")
-        finally:
-            driver.execute("PRAGMA foreign_keys = ON")
-
-
-def knows(version: str) -> bool:
-    """Say whether this program has such tables, or could bring them up to date."""
-    return version in {revision.revision for revision in ScriptDirectory.from_config(_config()).walk_revisions()}
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    return config
+        migrate(engine)
 
 
 def is_empty(engine: Engine) -> bool:
@@ -166,18 +124,40 @@ def is_made(engine: Engine) -> bool:
     """Say whether the schema is there at all; a file that is missing is not made."""
     if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
         return False
-    try:
-        with engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision() is not None
-    except SQLAlchemyError as error:
-        raise DatabaseError(f"the database cannot be opened: {_short(error)}") from None
+    return version_of(engine) is not None
 
 
 def is_current(engine: Engine) -> bool:
     """Say whether the schema is of this program's version; nothing is changed."""
-    with engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    return found == ScriptDirectory.from_config(_config()).get_current_head()
+    return version_of(engine) == _versions()[-1]
+
+
+def version_of(engine: Engine) -> str | None:
+    """Return the schema's version, or None where there is none."""
+    try:
+        with engine.connect() as connection:
+            return version_on(connection)
+    except SQLAlchemyError as error:
+        raise DatabaseError(f"the database cannot be opened: {_short(error)}") from None
+
+
+def version_on(connection: Connection) -> str | None:
+    """Return the version that Alembic wrote down; every command asks, so it is read without importing Alembic."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
+
+
+def knows(version: str) -> bool:
+    """Say whether this program has such tables, or could bring them up to date."""
+    return version in _versions()
+
+
+@cache
+def _versions() -> tuple[str, ...]:
+    """Return the versions of the tables, the newest last: the migrations' files are named by them."""
+    return tuple(sorted(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py")))
 
 
 def _short(error: SQLAlchemyError) -> str:

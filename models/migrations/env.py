@@ -1,4 +1,4 @@
-"""Alembic's entry: runs on the connection that `models.database.upgrade` hands over."""
+"""Alembic's entry: runs on the connection that `models.migrating.migrate` hands over."""
 
 from alembic import context
 from sqlmodel import SQLModel

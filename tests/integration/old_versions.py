@@ -3,11 +3,11 @@
 from datetime import UTC, date, datetime, time
 
 import pytest
-from alembic import command
 from sqlalchemy import JSON, Engine, MetaData, insert
 
 from models.contents import contents_of
-from models.database import _config, make_engine
+from models.database import make_engine
+from models.migrating import migrate
 
 MADE = datetime(2024, 1, 2, 1, 0, tzinfo=UTC)
 _VALUES = {
@@ -22,19 +22,12 @@ _VALUES = {
 }
 
 
-def at_version(engine: Engine, version: str) -> None:
-    config = _config()
-    with engine.execution_options(dondoc_writes=True).begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, version)
-
-
 @pytest.fixture
 def old(storage):
     """Yield an empty database of the first version."""
     storage.make("dondoc_old")
     engine = make_engine(storage.url("dondoc_old"))
-    at_version(engine, "0001")
+    migrate(engine, "0001")
     yield engine
     engine.dispose()
     storage.drop("dondoc_old")

@@ -5,9 +5,11 @@ import os
 import signal
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import event, text
 
-from models.database import make_engine, reading, upgrade, writing
+from models.database import MIGRATIONS, is_current, knows, make_engine, reading, upgrade, version_of, writing
 from models.faults import DatabaseError
 from services.holds import hold
 from tests.integration.faulty import full_disk
@@ -120,3 +122,14 @@ def test_an_upgrade_for_which_there_is_no_room_leaves_the_old_version_whole(old)
             assert session.execute(text("SELECT version_num FROM alembic_version")).scalar() == "0001"
     assert {name: rows for name, rows in rows_of(old).items() if name in before} == before
     upgrade(old)
+
+
+def test_the_versions_are_told_from_the_files_as_alembic_tells_them(old):
+    upgrade(old)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    script = ScriptDirectory.from_config(config)
+    assert version_of(old) == script.get_current_head()
+    assert is_current(old)
+    assert all(knows(revision.revision) for revision in script.walk_revisions())
+    assert not knows("9999")
