@@ -1,6 +1,7 @@
 """`python -m tests.chaos`: kill mornings, play random years; print what was done, and exit 1 when a promise broke."""
 
 import argparse
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -18,9 +19,12 @@ def main() -> int:
     parser.add_argument("--histories", type=int, default=10_000, help="how many random years are played")
     parser.add_argument("--seed", type=int, default=2024, help="chooses the mornings and the points")
     parser.add_argument("--connections", type=int, default=4, help="to the mail server, at once")
+    parser.add_argument(
+        "--processes", type=int, default=os.cpu_count() or 1, help="that play random years side by side"
+    )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="dondoc-chaos-") as folder:
-        mails = play_many(Path(folder), histories=given.histories, seed=given.seed)
+        mails = play_many(Path(folder), histories=given.histories, seed=given.seed, processes=given.processes)
         tally = kill(Path(folder), kills=given.kills, seed=given.seed, connections=given.connections)
     table = Table("morning", "kills", title=f"SIGKILL, seed {given.seed}, {given.connections} connections")
     for day, count in sorted(tally.by_morning.items()):

@@ -5,8 +5,10 @@ nobody is mailed who has nothing due, no rung comes twice, nobody gets two morni
 """
 
 import asyncio
+import multiprocessing
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -22,6 +24,8 @@ from sqlmodel import col, select
 from models import Assignment, Channel, Contact, Cycle, DeadlineVersion, Mode, Notice, Plan, Unit
 from models.database import make_engine, reading, writing
 from models.tables import ASSIGNMENT
+from notifications.content import Language
+from notifications.dates import short_day
 from notifications.mailer import RecordingMailer
 from plans.coverage import check
 from rules.deadlines import DueRule, Form, recalculated_deadline
@@ -96,14 +100,28 @@ def play(template: Path, steps: list[tuple]) -> int:
         engine.dispose()
 
 
-def play_many(folder: Path, *, histories: int, seed: int) -> int:
-    """Play so many histories, chosen by the seed, and return how many mails they sent; the first fault is raised."""
+def play_many(folder: Path, *, histories: int, seed: int, processes: int = 1) -> int:
+    """Play so many histories, chosen by the seed, and return how many mails they sent; the first fault is raised.
+
+    Several processes share them; each has a seed of its own, so the same processes play the same histories again.
+    """
+    shares = [histories // processes + (number < histories % processes) for number in range(processes)]
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        played = [
+            pool.submit(_play_share, folder / f"share-{number}", share, seed + number)
+            for number, share in enumerate(shares)
+        ]
+        return sum(one.result() for one in played)
+
+
+def _play_share(folder: Path, histories: int, seed: int) -> int:
     mails = 0
+    folder.mkdir()
     with opened(folder) as template:
 
         @hypothesis_seed(seed)
         @settings(
-            max_examples=histories,
+            max_examples=max(histories, 1),
             deadline=None,
             database=None,
             phases=[Phase.generate],
@@ -305,7 +323,7 @@ class History:
             assert assignment.state in WAITING, f"{key} on {self.day}, though it is {assignment.state}"
             assert version == f"v{assignment.version}", f"{key} speaks of an old date"
             if assignment.final is not None and rung != "invited":
-                assert f"{assignment.final:%d/%m/%Y}" in text, f"{key} does not tell {assignment.final}"
+                assert short_day(assignment.final, Language.VI) in text, f"{key} does not tell {assignment.final}"
                 assert assignment.final == self._derived(session, assignment), f"{assignment.final} has no reason"
 
     def _derived(self, session, assignment: Assignment) -> date:
