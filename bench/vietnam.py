@@ -23,6 +23,8 @@ from services.cycles import open_cycle
 from services.follow_up import follow_up
 
 _REPORTS = 50
+#: Nobody has sent anything: communes, their heads and the office are told, the office of 166,050 late reports.
+_LATE_DAY = date(2024, 11, 1)
 
 
 def main() -> dict[str, float]:
@@ -43,7 +45,8 @@ def main() -> dict[str, float]:
                 follow_up(engine, plan="bench", clause=f"V.{number}", now=moment(day), calendar=calendar)
 
         def deliver(day: date) -> None:
-            found["mails"], found["bytes of a mail"] = asyncio.run(deliver_to(engine, port, moment(day)))
+            mails, size = asyncio.run(deliver_to(engine, port, moment(day)))
+            found[f"mails on {day}"], found[f"KB of one on {day}"] = mails, size / 1e3
 
         found["open 50 years of 3,321 communes"] = seconds(open_years)
         found["first sweeps"] = seconds(lambda: sweep(OPENED.date()))
@@ -52,6 +55,8 @@ def main() -> dict[str, float]:
         found["50 sweeps of a quiet day"] = seconds(lambda: sweep(QUIET_DAY))
         found["50 sweeps of the worst morning"] = seconds(lambda: sweep(BUSY_DAY))
         found["mails of the worst morning"] = seconds(lambda: deliver(BUSY_DAY))
+        found["50 sweeps of the day after the deadline"] = seconds(lambda: sweep(_LATE_DAY))
+        found["mails of the day after"] = seconds(lambda: deliver(_LATE_DAY))
         found["database, MB"] = sum(file.stat().st_size for file in Path(folder).glob("bench.db*")) / 1e6
     return found | {"memory, MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 

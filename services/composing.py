@@ -17,6 +17,7 @@ from notifications.message import build
 from notifications.morning import render_morning
 from rules.errors import DondocError
 from rules.vocabulary import MessageKind, MessageState, NoticeState
+from services.chunks import chunks
 from services.delivery_job import Job
 from services.letters import Letters
 from services.outbox import Parcel, addresses_served, normalised, parcels
@@ -118,9 +119,8 @@ def _store(job: Job, drafts: Sequence[_Draft]) -> None:
     """Store some mails with their notices; one whose notice was settled meanwhile is left to the next round."""
     with writing(job.engine) as session:
         connection = session.connection()
-        still_free = set(
-            connection.scalars(_FREE, {"notices": [number for draft in drafts for number in draft.notice_ids]})
-        )
+        notices = [number for draft in drafts for number in draft.notice_ids]
+        still_free = {number for part in chunks(notices) for number in connection.scalars(_FREE, {"notices": part})}
         drafts = [draft for draft in drafts if still_free.issuperset(draft.notice_ids)]
         if not drafts:
             return

@@ -81,7 +81,11 @@ def outcomes(session: Session, ids: Sequence[int]) -> dict[str, int]:
 
 def notice_lines(session: Session, ids: Sequence[int]) -> list[Line]:
     """Return the first of the notices with their lasting names and outcomes."""
-    notices = session.exec(select(Notice).where(col(Notice.id).in_(ids[:_SHOWN])).order_by(col(Notice.id))).all()
+    notices = [
+        notice
+        for part in chunks(ids[:_SHOWN])
+        for notice in session.exec(select(Notice).where(col(Notice.id).in_(part)).order_by(col(Notice.id)))
+    ]
     facts = {fact.id: fact for fact in facts_for(session, sorted({n.assignment_id for n in notices}))}
     names = names_of(session, facts.values())
     return [

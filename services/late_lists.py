@@ -16,6 +16,7 @@ from rules.ladder import Case
 from rules.lifecycle import WAITING
 from rules.vocabulary import AssignmentState, Audience, MessageState, NoticeState
 from rules.workdays import WorkingCalendar
+from services.chunks import chunks
 from services.facts import Fact
 from services.holds import held_units
 from services.owed import Owed
@@ -122,11 +123,15 @@ def _peers(session: Session, fact: Fact) -> list[_Peer]:
 
 def _told(session: Session, ids: Sequence[int], audiences: set[Audience]) -> set[tuple[int | None, int]]:
     """Return assignment and version of the reports whose own rung for this reader was reached: the order is kept."""
-    rows = session.execute(
-        select(Notice.assignment_id, Notice.version).where(
-            col(Notice.assignment_id).in_(ids),
-            col(Notice.audience).in_(audiences),
-            col(Notice.state).in_((NoticeState.OWED, NoticeState.SENT)),
+    rows = (
+        row
+        for part in chunks(ids)
+        for row in session.execute(
+            select(Notice.assignment_id, Notice.version).where(
+                col(Notice.assignment_id).in_(part),
+                col(Notice.audience).in_(audiences),
+                col(Notice.state).in_((NoticeState.OWED, NoticeState.SENT)),
+            )
         )
     )
     return {(identifier, version) for identifier, version in rows}
@@ -142,46 +147,42 @@ def _is_late(peer: _Peer, held: frozenset[int | None], today: date) -> bool:
 
 def _reminders(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, date]]:
     """Return how often each unit was reminded before, and when last; the first notice of a task is no reminder."""
-    rows = session.execute(
-        select(Notice.assignment_id, func.count(), func.max(Message.local_date))
-        .join(Message, col(Message.id) == Notice.message_id)
-        .where(
-            col(Notice.assignment_id).in_(ids),
-            Notice.audience == Audience.CONTACT,
-            Notice.state == NoticeState.SENT,
-            col(Notice.rung).not_in(_NOT_COUNTED),
-            Message.state == MessageState.SENT,
+    rows = (
+        row
+        for part in chunks(ids)
+        for row in session.execute(
+            select(Notice.assignment_id, func.count(), func.max(Message.local_date))
+            .join(Message, col(Message.id) == Notice.message_id)
+            .where(
+                col(Notice.assignment_id).in_(part),
+                Notice.audience == Audience.CONTACT,
+                Notice.state == NoticeState.SENT,
+                col(Notice.rung).not_in(_NOT_COUNTED),
+                Message.state == MessageState.SENT,
+            )
+            .group_by(col(Notice.assignment_id))
         )
-        .group_by(col(Notice.assignment_id))
     )
     return {identifier: (count, last) for identifier, count, last in rows}
 
 
 def _remarks(session: Session, late: Sequence[_Peer], language: Language) -> dict[int, str]:
     """Return what each unit has answered: a request that waits, the day it named, or a difficulty of this report."""
-    ids = [peer.id for peer in late]
-    asked = session.exec(
-        select(ExtensionRequest).where(
-            col(ExtensionRequest.assignment_id).in_(ids), ExtensionRequest.state == RequestState.ASKED
+    words, found = _REMARKS[language], {}
+    for part in chunks([peer.id for peer in late]):
+        raised = select(Difficulty.assignment_id).where(
+            col(Difficulty.assignment_id).in_(part), col(Difficulty.answered_at).is_(None)
         )
-    )
-    found = {
-        assignment_id or 0: _REMARKS[language]["difficulty"]
-        for assignment_id in session.exec(
-            select(Difficulty.assignment_id).where(
-                col(Difficulty.assignment_id).in_(ids), col(Difficulty.answered_at).is_(None)
-            )
+        found.update({number or 0: words["difficulty"] for number in session.exec(raised)})
+    for peer in late:
+        if peer.expected_on is not None:
+            found[peer.id] = words["expected"].format(day=short_day(peer.expected_on, language))
+    for part in chunks([peer.id for peer in late]):
+        asked = select(ExtensionRequest).where(
+            col(ExtensionRequest.assignment_id).in_(part), ExtensionRequest.state == RequestState.ASKED
         )
-    }
-    found |= {
-        peer.id: _REMARKS[language]["expected"].format(day=short_day(peer.expected_on, language))
-        for peer in late
-        if peer.expected_on is not None
-    }
-    found |= {
-        request.assignment_id: _REMARKS[language]["asked"].format(day=short_day(request.until, language))
-        for request in asked
-    }
+        for request in session.exec(asked):
+            found[request.assignment_id] = words["asked"].format(day=short_day(request.until, language))
     return found
 
 
