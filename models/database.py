@@ -4,6 +4,7 @@ SQLite is a file of its own in WAL mode; writers begin with BEGIN IMMEDIATE, bec
 and then writes fails under concurrency however long it waits. PostgreSQL takes the same migrations.
 """
 
+import atexit
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from errno import ENOSPC
 from functools import cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import ExceptionContext, make_url
@@ -27,6 +29,7 @@ _FIND_DEAD_HOSTS = (
     "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 -c tcp_user_timeout=60000"
 )
 MIGRATIONS = Path(__file__).parent / "migrations"
+_opened: WeakSet[Engine] = WeakSet()
 
 
 def make_engine(url: str) -> Engine:
@@ -40,6 +43,7 @@ def make_engine(url: str) -> Engine:
         ) from None
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(parsed, connect_args={"timeout": 30}, hide_parameters=True)
+        _opened.add(engine)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         event.listen(engine, "handle_error", _say_fault)
@@ -54,6 +58,13 @@ def make_engine(url: str) -> Engine:
         event.listen(engine, "handle_error", _say_fault)
         return engine
     raise DatabaseError(f"DONDOC_DATABASE_URL: dondoc works on sqlite and postgresql, not on {parsed.drivername}")
+
+
+@atexit.register
+def _close() -> None:
+    """Close SQLite's files: the last who does puts the log back into the database, so that one file is the whole."""
+    for engine in list(_opened):
+        engine.dispose()
 
 
 def make_folder(engine: Engine) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import select
 
 from cli.prefect_server import free_port
-from models import Message, Notice
+from models import Message, MessageContent, Notice
 from models.database import make_engine, reading, writing
 from rules.moments import moment_at
 from rules.vocabulary import MessageState, NoticeState
@@ -88,7 +88,8 @@ def to(stored):
 def test_every_mail_is_stored_as_it_was_written_and_is_seven_bit_clean(home, postfix):
     # Nobody listens there: the mails are written and kept, and can be read before they are sent and emptied.
     home.deliver(time(8, 30), code=INCOMPLETE, smtp_port=free_port())
-    written = [message.content for message in home.messages()]
+    with reading(home.engine) as session:
+        written = list(session.exec(select(MessageContent.content)))
     report = home.deliver(time(8, 31))
     assert (report["mails"], report["undelivered"], report["alarm"]) == (MAILS, 0, "")
     until(lambda: len(postfix.stored()) == MAILS)
