@@ -1,10 +1,11 @@
-"""Where does the time of a mail go? `python -m bench.profile` clocks the steps of the whole path, for docs/capacity.md.
+"""Where does the time of a mail go, what do more connections bring? `python -m bench.profile`, for docs/capacity.md.
 
 Clocks and not a profiler, which makes small functions look dear: each step is a function that is replaced by one that
 looks at the clock before and after. SMTP is what remains of the sending.
 """
 
 import asyncio
+import gc
 import sys
 import tempfile
 import time
@@ -12,7 +13,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from bench.sending import NOW, UNITS, deliver_to, owed, sink
+from bench.sending import NOW, UNITS, deliver_to, median_turn, owed, sink
 from services import composing, delivery, sending
 
 _STEPS: tuple[tuple[Any, str, str], ...] = (
@@ -30,7 +31,13 @@ _STEPS: tuple[tuple[Any, str, str], ...] = (
 
 
 def main() -> None:
-    """Print the milliseconds of each step, per mail."""
+    """Print the rate by connections, and the milliseconds of each step, per mail."""
+    gc.freeze()
+    with tempfile.TemporaryDirectory() as folder, sink() as port:
+        owed(Path(folder), units=UNITS, tasks=1).dispose()
+        for connections in (1, 2, 4, 8, 16):
+            ours, theirs, _, _ = median_turn(Path(folder, "bench.db"), port, connections)
+            sys.stdout.write(f"| {connections} | {ours:,.0f} | {theirs:,.0f} | {ours / theirs:.2f} |\n")
     spent: dict[str, float] = defaultdict(float)
     for owner, name, _ in _STEPS:
         setattr(owner, name, _clocked(getattr(owner, name), name, spent))
