@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from email import message_from_bytes, policy
+from functools import cache
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -86,10 +87,10 @@ def opened(folder: Path) -> Iterator[Path]:
 def play(template: Path, steps: list[tuple]) -> int:
     """Play one history on a copy of the opened year; returns how many mails went out."""
     file = template.with_name("history.db")
+    engine = _engine(file)
     for suffix in ("-wal", "-shm"):
         Path(f"{file}{suffix}").unlink(missing_ok=True)
     shutil.copyfile(template, file)
-    engine = make_engine(f"sqlite:///{file}")
     try:
         history = History(engine)
         for step in (*steps, ("morning", 0), ("morning", 7)):
@@ -98,6 +99,12 @@ def play(template: Path, steps: list[tuple]) -> int:
         return len(history.mailer.sent)
     finally:
         engine.dispose()
+
+
+@cache
+def _engine(file: Path) -> Engine:
+    """Keep one engine for all histories: a new one would compile each statement anew."""
+    return make_engine(f"sqlite:///{file}")
 
 
 def play_many(folder: Path, *, histories: int, seed: int, processes: int = 1) -> int:
