@@ -6,9 +6,11 @@ nobody is mailed who has nothing due, no rung comes twice, nobody gets two morni
 
 import asyncio
 import multiprocessing
+import os
 import shutil
+import sys
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -70,6 +72,8 @@ STEPS = st.one_of(
     st.tuples(st.just("day off"), _DAYS),
 )
 HISTORIES = st.lists(STEPS, min_size=3, max_size=14)
+#: So many histories have a seed in common.
+_SLICE = 50
 
 
 @contextmanager
@@ -108,39 +112,49 @@ def _engine(file: Path) -> Engine:
 
 
 def play_many(folder: Path, *, histories: int, seed: int, processes: int = 1) -> int:
-    """Play so many histories, chosen by the seed, and return how many mails they sent; the first fault is raised.
+    """Play so many histories and return how many mails they sent; the first fault is raised.
 
-    Several processes share them; each has a seed of its own, so the same processes play the same histories again.
+    They are played in slices, each with a seed of its own, which the processes take one after the other: the same seed
+    plays the same histories, however many processes there are. After each slice a line on stderr tells how far it is.
     """
-    shares = [histories // processes + (number < histories % processes) for number in range(processes)]
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-        played = [
-            pool.submit(_play_share, folder / f"share-{number}", share, seed + number)
-            for number, share in enumerate(shares)
-        ]
-        return sum(one.result() for one in played)
+    slices = [min(_SLICE, histories - start) for start in range(0, histories, _SLICE)]
+    mails, done = 0, 0
+    with (
+        opened(folder) as template,
+        ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool,
+    ):
+        playing = {pool.submit(_play_slice, template, size, seed + number): size for number, size in enumerate(slices)}
+        for one in as_completed(playing):
+            try:
+                mails += one.result()
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+            done += playing[one]
+            sys.stderr.write(f"{done:,} of {histories:,} random years played, {mails:,} mails\n")
+    return mails
 
 
-def _play_share(folder: Path, histories: int, seed: int) -> int:
+def _play_slice(template: Path, histories: int, seed: int) -> int:
     mails = 0
-    folder.mkdir()
-    with opened(folder) as template:
+    folder = template.parent / f"process-{os.getpid()}"
+    folder.mkdir(exist_ok=True)
+    own = shutil.copyfile(template, folder / template.name)
 
-        @hypothesis_seed(seed)
-        @settings(
-            max_examples=max(histories, 1),
-            deadline=None,
-            database=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        @given(steps=HISTORIES)
-        def played(steps: list[tuple]) -> None:
-            nonlocal mails
-            mails += play(template, steps)
+    @hypothesis_seed(seed)
+    @settings(
+        max_examples=histories,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(steps=HISTORIES)
+    def played(steps: list[tuple]) -> None:
+        nonlocal mails
+        mails += play(own, steps)
 
-        if histories:
-            played()
+    played()
     return mails
 
 
@@ -302,10 +316,11 @@ class History:
     def _deliver(self) -> None:
         seen = len(self.mailer.sent)
         asyncio.run(self._send())
-        with reading(self.engine) as session:
-            by_name = _by_name(session)
-            for address, content in self.mailer.sent[seen:]:
-                self._check(session, address, content, by_name)
+        if fresh := self.mailer.sent[seen:]:
+            with reading(self.engine) as session:
+                by_name = _by_name(session)
+                for address, content in fresh:
+                    self._check(session, address, content, by_name)
 
     async def _send(self) -> None:
         async with self.mailer as mailer:
@@ -346,8 +361,8 @@ class History:
 
 def _by_name(session) -> dict[str, Assignment]:
     years = {cycle.id: cycle.year for cycle in session.exec(select(Cycle))}
-    rows = session.exec(select(Assignment.id)).all()
+    assignments = {assignment.id: assignment for assignment in session.exec(select(Assignment))}
     return {
-        assignment_name(cast.PLAN, years[fact.cycle_id], fact): session.get_one(Assignment, fact.id)
-        for fact in facts_for(session, rows)
+        assignment_name(cast.PLAN, years[fact.cycle_id], fact): assignments[fact.id]
+        for fact in facts_for(session, list(assignments))
     }
