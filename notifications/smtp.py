@@ -1,5 +1,6 @@
 """One conversation with a mail server: what each of its answers means for the mail that was handed to it."""
 
+import re
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,21 +12,29 @@ from notifications.rendering import one_line
 from rules.errors import DondocError
 
 _LONGEST_DETAIL = 200
+#: Looking for addresses takes the square of this.
+_LONGEST_SAID = 1_000
+_ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>@]*>?")
 #: The first codes of the temporary and of the permanent replies (RFC 5321, 4.2.1).
 _TEMPORARY, _PERMANENT = 400, 500
+#: What is said at RCPT of a mailbox that is not there (RFC 3463, 3.2 and 3.3; RFC 7505). The other 5.1.x speak of the
+#: sender; 5.7.x and a bare 550 may come from a filter, or from a server that does not relay for us.
+_NO_MAILBOX = re.compile(r"5\.(?:1\.(?:1|2|3|6|10)|2\.1)(?![0-9.])")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class OutcomeKind(StrEnum):
     """What the sending service does next depends on this alone.
 
-    accepted: settled. refused: this mail's end (5xx at RCPT or DATA). deferred: surely not taken, try again later.
-    uncertain: lost during DATA, the server may have taken it: only the same bytes may be sent again. down: nobody's
-    mail can go now (no connection, no TLS, sign-in or sender refused): stop the queue and alarm.
+    accepted: settled. refused: this mail's end (5xx at RCPT or DATA). unreachable: the same, because there is no such
+    mailbox: whoever reads in its place is written to. deferred: surely not taken, try again later. uncertain: lost
+    during DATA, the server may have taken it: only the same bytes may be sent again. down: nobody's mail can go now (no
+    connection, no TLS, sign-in or sender refused): stop the queue and alarm.
     """
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
+    UNREACHABLE = "unreachable"
     DEFERRED = "deferred"
     UNCERTAIN = "uncertain"
     DOWN = "down"
@@ -151,7 +160,8 @@ class Connection:
         try:
             await self._smtp.rcpt(recipient)
         except SMTPException as error:
-            return _judged(error, permanent=OutcomeKind.REFUSED, otherwise=OutcomeKind.DEFERRED)
+            permanent = OutcomeKind.UNREACHABLE if _NO_MAILBOX.match(_reply(error)) else OutcomeKind.REFUSED
+            return _judged(error, permanent=permanent, otherwise=OutcomeKind.DEFERRED)
         try:
             reply = await self._smtp.data(content)
         except SMTPException as error:
@@ -190,8 +200,12 @@ def _reply(error: SMTPException | OSError) -> str:
 
 
 def short(text: str) -> str:
-    """Return one line of bounded length; what is not ASCII comes from another machine and is escaped."""
-    return one_line(text).encode("ascii", "backslashreplace").decode("ascii")[:_LONGEST_DETAIL]
+    """Return one line of bounded length without addresses, for it may reach logs and Prefect's tables.
+
+    What is not ASCII comes from another machine and is escaped.
+    """
+    said = _ADDRESS.sub("<address>", one_line(text[:_LONGEST_SAID]))
+    return said.encode("ascii", "backslashreplace").decode("ascii")[:_LONGEST_DETAIL]
 
 
 def tls_context(server: MailServer) -> ssl.SSLContext | None:

@@ -89,6 +89,7 @@ ACTS = {
     "letter": "Gửi công văn đôn đốc",
     "arrival corrected": "Sửa ngày đến",
     "bounced": "Thư bị trả lại, không tính là một lần nhắc",
+    "failed": "Máy chủ thư báo không có hộp thư này, không tính là một lần nhắc",
 }
 _OTHER_ACT = "Cập nhật nhiệm vụ"
 

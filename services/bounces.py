@@ -1,4 +1,4 @@
-"""A mail came back: it does not count, whom it was for is not written to there any more, and what holds is owed again.
+"""A mail came back, or found no mailbox: it does not count, nobody is written to there, and what holds is owed again.
 
 A notification is believed only as far as it fits what we did: it must name a mail that was sent, by the Message-ID that
 only its reader and the servers on the way have seen, and the address it was sent to. Told twice, it changes nothing.
@@ -13,7 +13,7 @@ from sqlalchemy import Engine, delete, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, or_, select
 
-from models import Assignment, Contact, Message, Notice, Overview
+from models import Assignment, Contact, Message, MessageContent, Notice, Overview
 from models.database import writing
 from notifications.dsn import LONGEST, Failure, Returned, UnreadableError, read_returned
 from notifications.imap import ReturnedMails
@@ -82,21 +82,34 @@ def take_in(engine: Engine, content: bytes, *, now: datetime) -> Taken:
             return Taken.TOO_EARLY
         if message.state is not MessageState.SENT:
             return Taken.KNOWN
-        _bounce(session, message, failure, now)
+        _not_told(session, message, failure, (MessageState.BOUNCED, NoticeState.BOUNCED), now)
         return Taken.BOUNCED
+
+
+def unreachable(engine: Engine, message_id: int, why: str, *, now: datetime) -> None:
+    """Take in that the mail server, to which this mail was just being given, knows no such mailbox."""
+    with writing(engine) as session:
+        message = session.get_one(Message, message_id, with_for_update=True)
+        message.settled_at = now
+        session.execute(delete(MessageContent).where(col(MessageContent.message_id) == message_id))
+        failure = Failure(recipients=frozenset({message.address}), permanent=True, why=why)
+        _not_told(session, message, failure, (MessageState.FAILED, NoticeState.FAILED), now)
 
 
 def _of_reader(returned: Returned, message: Message) -> Failure | None:
     return next((failure for failure in returned.failures if message.address in failure.recipients), None)
 
 
-def _bounce(session: Session, message: Message, failure: Failure, now: datetime) -> None:
-    message.state, message.detail = MessageState.BOUNCED, failure.why
+def _not_told(
+    session: Session, message: Message, failure: Failure, end: tuple[MessageState, NoticeState], now: datetime
+) -> None:
+    """End the mail and those of its notices that no longer hold; the others are owed again."""
+    message.state, message.detail = end[0], failure.why
     session.add(message)
     session.execute(delete(Overview).where(col(Overview.message_id) == message.id))
     if failure.permanent:
         _mark_unreachable(session, message.address, failure, now)
-    _owe_again(session, message, failure, now)
+    _owe_again(session, message, failure, end[1], now)
 
 
 def _mark_unreachable(session: Session, address: str, failure: Failure, now: datetime) -> None:
@@ -114,7 +127,7 @@ def _mark_unreachable(session: Session, address: str, failure: Failure, now: dat
         record(session, now=now, actor="dondoc", action="unreachable", subject=f"contact:{contact.id}")
 
 
-def _owe_again(session: Session, message: Message, failure: Failure, now: datetime) -> None:
+def _owe_again(session: Session, message: Message, failure: Failure, end: NoticeState, now: datetime) -> None:
     """What the mail told has not been told: what still holds is owed again, to whoever reads now.
 
     A rung that a stronger one has followed meanwhile is not: of several missed ones only the strongest is owed.
@@ -135,7 +148,7 @@ def _owe_again(session: Session, message: Message, failure: Failure, now: dateti
             session,
             now=now,
             actor="dondoc",
-            action="bounced",
+            action=end,
             subject=names[owed.assignment_id],
             rung=owed.rung,
             audience=owed.audience,
@@ -143,7 +156,7 @@ def _owe_again(session: Session, message: Message, failure: Failure, now: dateti
         )
         again = owed._replace(state=NoticeState.OWED)
         if owed.id in overtaken or ending(again, local_date(now), approvals) is not None:
-            settle(session, [owed.id], NoticeState.BOUNCED, failure.why, now=now)
+            settle(session, [owed.id], end, failure.why, now=now)
         else:
             owe_again(session, owed.id)
 

@@ -17,6 +17,7 @@ from models.database import reading, writing
 from models.tables import MESSAGE, MESSAGE_CONTENT, NOTICE
 from notifications.smtp import Outcome, OutcomeKind
 from rules.vocabulary import MessageKind, MessageState, NoticeState
+from services.bounces import unreachable
 from services.delivery_job import Job
 from services.outbox import Readers, Waiting, release, waiting_on
 from services.owed import Owed, ending, owed_in, settle
@@ -99,14 +100,22 @@ class _Round:
         The claim comes first: it locks assignments, and whoever locks those does so before their notices.
         """
         job = self._job
-        for _, outcome in returned:
+        for mail, outcome in returned:
             self._reached = True
             if outcome.kind is OutcomeKind.DOWN:
                 job.report.alarm = outcome.detail
+            if outcome.kind is OutcomeKind.UNREACHABLE:
+                self._pass_on(mail, outcome)
         with writing(job.engine) as session:
             claimed = self._claim(session, self._width() - under_way)
-            self._settle(session, returned)
+            self._settle(session, [one for one in returned if one[1].kind is not OutcomeKind.UNREACHABLE])
         return claimed
+
+    def _pass_on(self, mail: Mail, outcome: Outcome) -> None:
+        """What this mail told is owed to another reader, whose mail the next round makes."""
+        unreachable(self._job.engine, mail.id, outcome.detail, now=self._job.now)
+        self._job.touched.update(self._holding[mail.id])
+        self.voided = True
 
     def _width(self) -> int:
         """How many mails may be under way: one until the server has answered, none once it is out of reach."""

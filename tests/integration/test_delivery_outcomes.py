@@ -35,7 +35,8 @@ from tests.integration.cast import (
 )
 
 KOI = contact_of(DAK_KOI)
-REFUSED = Outcome(kind=OutcomeKind.REFUSED, code=550, detail="5.1.1 no such mailbox")
+REFUSED = Outcome(kind=OutcomeKind.REFUSED, code=550, detail="5.7.1 unwanted")
+UNREACHABLE = Outcome(kind=OutcomeKind.UNREACHABLE, code=550, detail="5.1.1 no such mailbox")
 DEFERRED = Outcome(kind=OutcomeKind.DEFERRED, code=450, detail="4.2.0 greylisted")
 UNCERTAIN = Outcome(kind=OutcomeKind.UNCERTAIN, detail="connection lost")
 DOWN = Outcome(kind=OutcomeKind.DOWN, detail="cannot connect")
@@ -50,7 +51,7 @@ async def test_a_refused_mail_fails_with_its_reason_and_the_others_still_go(engi
     mailer = WatchedMailer(answers={KOI: REFUSED})
     await morning(engine, OPENING, mailer=mailer)
     assert len(recipients(mailer)) == 6
-    assert notices(engine, DAK_KOI) == ["v1 opened contact failed 5.1.1 no such mailbox"]
+    assert notices(engine, DAK_KOI) == ["v1 opened contact failed 5.7.1 unwanted"]
     await deliver_at(engine, at(OPENING, 9, 0), mailer)
     assert len(mailer.attempted(KOI)) == 1
 

@@ -82,7 +82,7 @@ async def deliver_to(engine, server, *, minutes=0):
         ("MAIL", "550 5.7.1 you may not send", False),  # the queue stops; nobody's mail is lost
         ("MAIL", "drop", False),
         ("RCPT", "450 4.2.0 greylisted", False),
-        ("RCPT", "550 5.1.1 no such mailbox", True),
+        ("RCPT", "550 5.7.1 unwanted", True),
         ("RCPT", "drop", False),
         ("DATA", "452 4.3.1 disk full", False),
         ("DATA", "554 5.6.0 unwanted", True),

@@ -110,14 +110,25 @@ def test_the_conversation_is_encrypted_and_signed_in_on_as_many_connections_as_a
     assert (len(ids), len(processes)) == (MAILS, 4)
 
 
+def test_a_mailbox_that_is_not_there_is_told_to_the_head_at_once_and_its_address_is_not_repeated(home, postfix):
+    postfix.refuse({UNKNOWN: "550 5.1.1 User unknown"})
+    assert home.deliver(time(8, 30))["mails"] == MAILS
+    until(lambda: len(postfix.stored()) == MAILS)
+    assert {to(mail) for mail in postfix.stored()} == {m.address for m in home.messages()} - {UNKNOWN}
+    assert UNKNOWN.replace("dau-moi", "chu-tich") in {to(mail) for mail in postfix.stored()}
+    (detail,) = [m.detail for m in home.messages() if m.address == UNKNOWN]
+    assert detail.startswith("5.1.1 <address>: Recipient address rejected: User unknown")
+    assert not home.notices(NoticeState.OWED) + home.notices(NoticeState.FAILED)
+
+
 def test_a_greylisted_mail_waits_five_minutes_and_a_refused_one_is_an_end_for_itself_alone(home, postfix):
-    postfix.refuse({GREYLISTED: "450 4.2.0 Greylisted", UNKNOWN: "550 5.1.1 User unknown"})
+    postfix.refuse({GREYLISTED: "450 4.2.0 Greylisted", UNKNOWN: "550 5.7.1 Unwanted"})
     report = home.deliver(time(8, 30), code=INCOMPLETE)
     assert (report["mails"], report["undelivered"], report["alarm"]) == (MAILS - 2, 1, "")
     until(lambda: len(postfix.stored()) == MAILS - 2)
     failed = home.notices(NoticeState.FAILED)
     assert failed
-    assert all("User unknown" in notice.reason for notice in failed)
+    assert all("Unwanted" in notice.reason for notice in failed)
 
     postfix.refuse({})
     assert home.deliver(time(8, 34), code=INCOMPLETE)["mails"] == 0

@@ -91,7 +91,7 @@ def test_a_notification_of_postfix_names_mail_recipient_and_reason():
     (failure,) = returned.failures
     assert (failure.recipients, failure.permanent) == ({READER}, True)
     assert failure.why == (
-        f"5.1.1 550 5.1.1 <{READER}>: Recipient address rejected: User unknown in virtual mailbox table"
+        "5.1.1 550 5.1.1 <address>: Recipient address rejected: User unknown in virtual mailbox table"
     )
 
 
