@@ -30,6 +30,7 @@ from models.tables import ASSIGNMENT
 from notifications.content import Language
 from notifications.dates import short_day
 from notifications.mailer import RecordingMailer
+from notifications.smtp import Outcome, OutcomeKind
 from plans.coverage import check
 from rules.deadlines import DueRule, Form, recalculated_deadline
 from rules.errors import DondocError
@@ -53,6 +54,7 @@ from tests.chaos.kills import PLAN_FILE
 from tests.integration import cast
 
 UNITS = cast.COMMUNES[:3]
+NO_MAILBOX = Outcome(kind=OutcomeKind.UNREACHABLE, code=550, detail="5.1.1 no such mailbox")
 _DAYS = st.integers(0, 20)
 _UNIT = st.sampled_from(UNITS)
 #: What can happen; the number is in days, and counts from the day on which the history has arrived.
@@ -60,6 +62,7 @@ STEPS = st.one_of(
     st.tuples(st.just("morning"), st.integers(0, 12)),
     st.tuples(st.just("silence"), st.integers(1, 30)),
     st.tuples(st.just("mail server away"), st.integers(1, 10)),
+    st.tuples(st.just("mailbox gone"), _UNIT),
     st.tuples(st.just("hand in"), _UNIT),
     st.tuples(st.just("accept"), _UNIT),
     st.tuples(st.just("return"), _UNIT, _DAYS),
@@ -189,6 +192,9 @@ class History:
             self.day += timedelta(days=1)
             self._sweep()
 
+    def mailbox_gone(self, unit: str) -> None:
+        self.mailer.answers[cast.contact_of(unit)] = NO_MAILBOX
+
     def hand_in(self, unit: str) -> None:
         document = Document(number="45/BC-UBND", dated=self.day, arrived_on=self.day)
         self._act(
@@ -287,10 +293,15 @@ class History:
                 assert not owed, (
                     f"units {[row.unit_id for row in rows]} are owed {owed} after the morning of {self.day}"
                 )
+            failed = session.exec(select(Notice).where(Notice.state == "failed")).all()
+            assert not failed, f"{failed[0].rung} to the {failed[0].audience} was told to nobody, though its head reads"
             waiting = session.exec(
                 select(Notice, Assignment).join(Assignment).where(Notice.state == "owed", Assignment.clause == "V.4-3")
             ).all()
             for notice, assignment in waiting:
+                unit = session.get_one(Unit, assignment.unit_id).slug
+                if cast.contact_of(unit) in self.mailer.answers and (cast.head_of(unit), self.day) in self.mornings:
+                    continue  # its head reads instead, and has had his mail of the day
                 rests = max(assignment.resting_until or date.min, assignment.answered_until or date.min)
                 assert rests >= self.day, f"{notice.rung} of {assignment.unit_name} was left on {self.day}"
 
