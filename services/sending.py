@@ -25,6 +25,8 @@ from services.owed import Owed, ending, owed_in, settle
 #: First wait after a temporary refusal; greylisting asks for five minutes and more. Doubled with each attempt.
 FIRST_WAIT = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(hours=2)
+#: Mailboxes in a row that the mail server does not know: more likely the server is wrong than all of them.
+_STRANGERS = 10
 _SOON_SECONDS = 0.02
 _DueRow: TypeAlias = Row[tuple[int, MessageKind, datetime | None]]
 
@@ -78,6 +80,7 @@ class _Round:
         self._job = job
         self.voided = False
         self._reached = False
+        self._strangers = 0
         self._holding: dict[int, list[int]] = {}
         with reading(job.engine) as session:
             rows = session.connection().execute(_DUE, {"after": 0, "now": job.now}).all()
@@ -102,8 +105,11 @@ class _Round:
         job = self._job
         for mail, outcome in returned:
             self._reached = True
+            self._strangers = self._strangers + 1 if outcome.kind is OutcomeKind.UNREACHABLE else 0
             if outcome.kind is OutcomeKind.DOWN:
                 job.report.alarm = outcome.detail
+            elif self._strangers == _STRANGERS:
+                job.report.alarm = f"it knows none of {_STRANGERS} mailboxes in a row ({outcome.detail})"
             if outcome.kind is OutcomeKind.UNREACHABLE:
                 self._pass_on(mail, outcome)
         with writing(job.engine) as session:
