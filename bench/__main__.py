@@ -32,6 +32,8 @@ def main(names: list[str]) -> int:
 
     Every process of ours freezes what it has imported, so that the collector need not look through it.
     """
+    if unknown := [name for name in names if name not in _ALL]:
+        sys.exit(f"no measure is called {', '.join(unknown)}; there are: {', '.join(_ALL)}")
     gc.freeze()
     measures = [measure for name in names or _ALL for measure in _ALL[name]()]
     _print(measures)

@@ -137,6 +137,18 @@ async def test_a_unit_that_says_when_it_comes_is_left_in_peace_until_then_and_th
     assert contact_of(DAK_KOI) in recipients(again)
 
 
+async def test_an_answer_after_the_sweep_rests_what_is_owed_already(engine):
+    open_year(engine)
+    await morning(engine, DUE)
+    sweep(engine, PLUS_1)
+    said(engine, expect, on=PLUS_6, reason="đang ký", desk=desk(PLUS_1, 8))
+    mailer = RecordingMailer()
+    await deliver_at(engine, at(PLUS_1), mailer)
+    assert contact_of(DAK_KOI) not in reminded(mailer)
+    assert head_of(DAK_KOI) in reminded(mailer)
+    assert "v1 +1 contact owed" in notices(engine, DAK_KOI)
+
+
 async def test_a_request_for_time_rests_the_reminders_until_it_is_decided(engine):
     open_year(engine)
     await morning(engine, MINUS_15)
