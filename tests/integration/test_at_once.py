@@ -18,15 +18,20 @@ from notifications.mailer import RecordingMailer
 from plans.schema import Member
 from rules.lifecycle import Act, ActRefusedError
 from services.acts import decide_submission
+from services.bounces import Taken
 from tests.integration.cast import (
     DAK_KOI,
     MINUS_15,
     OPENING,
+    PLUS_1,
+    PLUS_6,
     assignment,
     at,
+    contact_of,
     deliver_at,
     hand_in,
     load,
+    morning,
     notices,
     open_year,
     outcomes,
@@ -34,6 +39,7 @@ from tests.integration.cast import (
     sweep,
     with_members,
 )
+from tests.integration.returned import comes_back
 from tests.integration.test_deadline_changes import changed
 
 ROOT = Path(__file__).parents[2]
@@ -210,6 +216,29 @@ def test_a_report_that_comes_in_while_its_mail_is_claimed_stops_it_or_waits_unti
         pool.shutdown()
         other.dispose()
     assert len(recipients(mailer)) == 7
+
+
+def test_a_mail_that_comes_back_while_a_stronger_reminder_is_being_owed_waits_and_is_not_owed_again(postgres):
+    """Without a lock on the assignment neither would see the other, and both reminders would be owed."""
+    open_year(postgres)
+    asyncio.run(morning(postgres, PLUS_1))
+    other, pool, running = make_engine(address_of(postgres)), ThreadPoolExecutor(1), []
+
+    def meanwhile(_connection):
+        if not running:
+            running.append(pool.submit(comes_back, other, contact_of(DAK_KOI), PLUS_6))
+            with pytest.raises(TimeoutError):
+                running[0].result(timeout=0.5)
+
+    event.listen(postgres, "commit", meanwhile)
+    try:
+        sweep(postgres, PLUS_6)
+        assert running[0].result(timeout=10) is Taken.BOUNCED
+    finally:
+        event.remove(postgres, "commit", meanwhile)
+        pool.shutdown()
+        other.dispose()
+    assert [text for text in notices(postgres, DAK_KOI) if "contact owed" in text] == ["v1 +6 contact owed"]
 
 
 def claimed(engine):
