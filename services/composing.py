@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from email.utils import make_msgid
 
 from sqlalchemy import bindparam, insert, select, update
+from sqlmodel import Session
 
 from models.database import reading, writing
 from models.tables import MESSAGE, MESSAGE_CONTENT, NOTICE
@@ -48,8 +49,11 @@ class _Draft:
         return _ids(self.parcel)
 
 
-def compose(job: Job, *, morning: bool) -> None:
-    """Store the mails that are owed and not yet made."""
+def compose(job: Job, *, morning: bool) -> bool:
+    """Store the mails that are owed and not yet made; True when one was left out, and must be made anew.
+
+    A sweep that comes late may settle a notice while its mail is being written.
+    """
     with writing(job.engine) as session:
         standing, ended = end_moot(session, now=job.now, today=job.today, changed_only=job.immediate_only)
         found, unreachable = parcels(session, standing, today=job.today, now=job.now, morning=morning)
@@ -60,12 +64,15 @@ def compose(job: Job, *, morning: bool) -> None:
         for parcel in found
         if parcel.kind is MessageKind.IMMEDIATE or normalised(parcel.contact.address) not in served
     ]
+    whole = True
     for part in _parts(found, _SLICE):
         with reading(job.engine) as session:
             owed = [owed for parcel in part for owed in parcel.owed]
             letters = Letters(session, owed, now=job.now, calendar=job.calendar, letterhead=job.letterhead)
             for batch in _parts(part, _BATCH):
-                _store(job, [draft for parcel in batch if (draft := _drafted(job, letters, parcel)) is not None])
+                drafts = [draft for parcel in batch if (draft := _drafted(job, letters, parcel)) is not None]
+                whole &= _store(job, drafts)
+    return not whole
 
 
 def _parts(parcels: Sequence[Parcel], size: int) -> Iterator[Sequence[Parcel]]:
@@ -115,28 +122,33 @@ def _rendered(letter: Morning | Changed) -> Rendered:
     return alike.rendered(letter, render_changed)
 
 
-def _store(job: Job, drafts: Sequence[_Draft]) -> None:
-    """Store some mails with their notices; one whose notice was settled meanwhile is left to the next round."""
+def _store(job: Job, drafts: Sequence[_Draft]) -> bool:
+    """Store some mails with their notices; False when one was left out, because a notice was settled meanwhile."""
     with writing(job.engine) as session:
         connection = session.connection()
         notices = [number for draft in drafts for number in draft.notice_ids]
         still_free = {number for part in chunks(notices) for number in connection.scalars(_FREE, {"notices": part})}
-        drafts = [draft for draft in drafts if still_free.issuperset(draft.notice_ids)]
-        if not drafts:
-            return
-        connection.execute(insert(MESSAGE), [draft.row for draft in drafts])
-        rows = connection.execute(_NUMBERED, {"headers": [draft.row["header_id"] for draft in drafts]}).all()
-        numbers = dict(map(tuple, rows))
-        stored = [(numbers[draft.row["header_id"]], draft) for draft in drafts]
-        contents = [{"message_id": number, "content": draft.content} for number, draft in stored]
-        connection.execute(insert(MESSAGE_CONTENT), contents)
-        keep(session, [(one, number) for number, draft in stored for one in draft.issued], now=job.now)
-        for number, draft in stored:
-            if draft.parcel.overview is not None and draft.parcel.overview.id is not None:
-                mark_told(session, draft.parcel.overview.id, job.today, number)
-        held = [{"notice": notice, "mail": number} for number, draft in stored for notice in draft.notice_ids]
-        if held:
-            connection.execute(_HELD, held)
+        kept = [draft for draft in drafts if still_free.issuperset(draft.notice_ids)]
+        if kept:
+            _insert(session, kept, job)
+    return len(kept) == len(drafts)
+
+
+def _insert(session: Session, drafts: Sequence[_Draft], job: Job) -> None:
+    connection = session.connection()
+    connection.execute(insert(MESSAGE), [draft.row for draft in drafts])
+    rows = connection.execute(_NUMBERED, {"headers": [draft.row["header_id"] for draft in drafts]}).all()
+    numbers = dict(map(tuple, rows))
+    stored = [(numbers[draft.row["header_id"]], draft) for draft in drafts]
+    contents = [{"message_id": number, "content": draft.content} for number, draft in stored]
+    connection.execute(insert(MESSAGE_CONTENT), contents)
+    keep(session, [(one, number) for number, draft in stored for one in draft.issued], now=job.now)
+    for number, draft in stored:
+        if draft.parcel.overview is not None and draft.parcel.overview.id is not None:
+            mark_told(session, draft.parcel.overview.id, job.today, number)
+    held = [{"notice": notice, "mail": number} for number, draft in stored for notice in draft.notice_ids]
+    if held:
+        connection.execute(_HELD, held)
 
 
 _FREE = (

@@ -59,8 +59,8 @@ async def deliver(
         morning = not immediate_only and report.working_day and _may_begin(job)
         again = True
         while again:
-            compose(job, morning=morning)
-            again = await send_all(job)
+            left_out = compose(job, morning=morning)
+            again = await send_all(job) or left_out
         _finish(job)
     return report
 

@@ -138,8 +138,8 @@ class _Round:
         while len(claimed) < free and (numbers := self._next(session, free - len(claimed))):
             self._job.tried.update(numbers)
             mails = [Mail(*row) for row in session.connection().execute(_MAILS, {"mails": numbers})]
-            owed = owed_in(session, numbers)
-            self._holding.update({number: [one.id for one in owed[number]] for number in numbers})
+            owed = owed_in(session, [mail.id for mail in mails])
+            self._holding.update({number: [one.id for one in notices] for number, notices in owed.items()})
             claimed += [mail for mail in mails if self._may_go(session, mail, owed[mail.id], waiting)]
         if claimed:
             session.connection().execute(_SENDING, {"mails": [mail.id for mail in claimed]})
@@ -219,14 +219,16 @@ def _answers(row: _DueRow) -> bool:
 
 
 _CHOSEN = MESSAGE.c.id.in_(bindparam("mails", expanding=True))
+# One that is no longer stored was taken by another sender: a database that was started anew has given our lock away.
 _MAILS = (
     select(
         MESSAGE.c.id, MESSAGE.c.kind, MESSAGE.c.address, MESSAGE.c.sender, MESSAGE_CONTENT.c.content,
         MESSAGE.c.attempts, MESSAGE.c.uncertain, MESSAGE.c.not_after,
     )
     .join(MESSAGE_CONTENT, MESSAGE_CONTENT.c.message_id == MESSAGE.c.id)
-    .where(_CHOSEN)
+    .where(_CHOSEN, MESSAGE.c.state == MessageState.STORED)
     .order_by(MESSAGE.c.id)
+    .with_for_update(of=MESSAGE)
 )  # fmt: skip
 _SENDING = update(MESSAGE).where(_CHOSEN).values(state=MessageState.SENDING, attempts=MESSAGE.c.attempts + 1)
 _ENDED = (

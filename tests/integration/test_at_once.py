@@ -6,14 +6,14 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
-from sqlalchemy import event, func
+from sqlalchemy import event, func, text
 from sqlmodel import col, select
 
 from models import Assignment, Notice, Responsibility, Review, Sweep, Unit
-from models.database import make_engine, reading, writing
+from models.database import DatabaseError, make_engine, reading, writing
 from notifications.mailer import RecordingMailer
 from plans.schema import Member
 from rules.lifecycle import Act, ActRefusedError
@@ -25,6 +25,7 @@ from tests.integration.cast import (
     OPENING,
     PLUS_1,
     PLUS_6,
+    WatchedMailer,
     assignment,
     at,
     contact_of,
@@ -156,6 +157,37 @@ async def test_while_another_process_delivers_this_one_is_busy_and_a_killed_one_
     assert (report.busy, report.mails) == (False, 7)
 
 
+async def test_a_sender_whose_lock_was_given_away_sends_nothing_that_another_has_taken(postgres):
+    """The database was started anew, and another delivery begins: only the mail under way may come twice."""
+    open_year(postgres)
+    sweep(postgres, OPENING)
+    first, second, other = WatchedMailer(), WatchedMailer(), make_engine(address_of(postgres))
+    under_way, ended, pool = Event(), Event(), ThreadPoolExecutor(1)
+
+    def in_the_midst():
+        under_way.set()
+        assert ended.wait(20)
+
+    def robbed():
+        with postgres.connect() as connection:
+            connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
+        running.append(pool.submit(asyncio.run, deliver_at(other, at(OPENING), second)))
+        assert under_way.wait(20)
+
+    running, first.meanwhile, second.meanwhile = [], [robbed], [in_the_midst, lambda: None]
+    try:
+        with pytest.raises(DatabaseError):
+            await deliver_at(postgres, at(OPENING), first)
+    finally:
+        ended.set()
+        pool.shutdown()
+        other.dispose()
+    running[0].result()
+    assert [content for _, content in first.sent if content in dict(second.sent).values()] == [first.sent[0][1]]
+    assert len({*recipients(first), *recipients(second)}) == 7
+    assert (len(second.sent), outcomes(postgres)) == (2, {"sent": 7})
+
+
 async def test_two_deliveries_at_once_send_every_mail_once(engine):
     open_year(engine)
     sweep(engine, MINUS_15)
@@ -238,7 +270,7 @@ def test_a_mail_that_comes_back_while_a_stronger_reminder_is_being_owed_waits_an
         event.remove(postgres, "commit", meanwhile)
         pool.shutdown()
         other.dispose()
-    assert [text for text in notices(postgres, DAK_KOI) if "contact owed" in text] == ["v1 +6 contact owed"]
+    assert [line for line in notices(postgres, DAK_KOI) if "contact owed" in line] == ["v1 +6 contact owed"]
 
 
 def claimed(engine):

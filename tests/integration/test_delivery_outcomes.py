@@ -1,5 +1,7 @@
 """What becomes of a mail that is not simply taken: refused, put off, uncertain, interrupted, out of date."""
 
+import asyncio
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import pytest
@@ -69,6 +71,30 @@ async def test_a_deferred_mail_waits_longer_each_time_and_is_the_same_mail(engin
     await deliver_at(engine, at(OPENING, 9, 5), mailer)
     assert len(set(mailer.attempted(KOI))) == 1
     assert notices(engine, DAK_KOI) == ["v1 opened contact sent"]
+
+
+@dataclass
+class _Slow(RecordingMailer):
+    """Takes its time, and counts how many mails are with it as each comes."""
+
+    connections: int = 4
+    with_it: list[int] = field(default_factory=list)
+    under_way: int = 0
+
+    async def send(self, *, sender, recipient, content):
+        self.under_way += 1
+        self.with_it.append(self.under_way)
+        await asyncio.sleep(0.1)
+        self.under_way -= 1
+        return await super().send(sender=sender, recipient=recipient, content=content)
+
+
+async def test_until_the_server_has_answered_one_mail_alone_is_with_it_then_as_many_as_connections(engine):
+    """A server that stalls must not make four mails uncertain at once."""
+    open_year(engine)
+    mailer = await morning(engine, OPENING, mailer=_Slow())
+    assert mailer.with_it[:5] == [1, 1, 2, 3, 4]
+    assert max(mailer.with_it) == 4
 
 
 async def test_the_wait_after_many_refusals_has_an_end(sqlite):

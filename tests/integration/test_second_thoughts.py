@@ -4,12 +4,14 @@ from datetime import date
 
 import pytest
 
-from models.database import writing
+from models.database import make_engine, writing
+from notifications.mailer import RecordingMailer
 from notifications.smtp import Outcome, OutcomeKind
 from plans.schema import Recipient
 from rules.deadlines import DueRule, Form
 from rules.errors import DondocError
 from rules.lifecycle import Act, ActRefusedError
+from services import composing
 from services.acts import PastDateError, decide_submission, extend, record_letter, send_back
 from services.cycles import change_deadline, close_cycle
 from services.plan_loading import ShapeChangedError, UnitClashError, load_plan
@@ -24,6 +26,7 @@ from tests.integration.cast import (
     PLAN,
     PLUS_1,
     PLUS_3,
+    PLUS_6,
     REPORT,
     WatchedMailer,
     assignment,
@@ -223,6 +226,29 @@ async def test_a_clause_that_left_the_plan_sends_nothing_more(engine, konray):
     await deliver_at(engine, at(DUE), mailer)
     assert recipients(mailer) == []
     assert any("skipped clause retired" in notice for notice in notices(engine, DAK_KOI))
+
+
+async def test_a_sweep_that_comes_late_while_mails_are_being_written_costs_nobody_his_mail(engine, monkeypatch):
+    open_year(engine)
+    await morning(engine, DUE)
+    sweep(engine, PLUS_1)
+    late = make_engine(engine.url.render_as_string(hide_password=False))
+
+    class Interrupted(composing.Letters):
+        """The first time they are written, the reminders that they are about give way to stronger ones."""
+
+        def __init__(self, *facts, **more):
+            sweep(late, PLUS_6)
+            super().__init__(*facts, **more)
+
+    monkeypatch.setattr(composing, "Letters", Interrupted)
+    mailer = RecordingMailer()
+    report = await deliver_at(engine, at(PLUS_6), mailer)
+    late.dispose()
+    assert recipients(mailer).count(contact_of(DAK_KOI)) == 1
+    assert "v1 +1 contact superseded" in notices(engine, DAK_KOI)
+    assert "v1 +6 contact sent" in notices(engine, DAK_KOI)
+    assert report.undelivered == 0
 
 
 def test_recipients_cannot_change_while_units_still_owe_the_report(engine, konray):

@@ -313,3 +313,10 @@ def test_an_answer_before_the_deadline_lets_the_countdown_rest_but_the_last_day_
 
 def test_news_is_never_kept_back_by_an_answer():
     assert owed(replace(REPORT, answered_until=FINAL), OPENING) == ["opened contact"]
+
+
+def test_a_clock_set_back_before_the_date_was_given_owes_nothing_of_the_time_before():
+    later = replace(REPORT, since=oct24(28), version=2)
+    decision = decide(later, oct24(25), CALENDAR)
+    assert said(decision.owe) == []
+    assert said(decision.supersede) == ["-15 contact", "-5 contact"]
