@@ -183,7 +183,8 @@ def delivery_lock(engine: Engine) -> Iterator[bool]:
     Both kinds are given back by the system when the holder dies, so a killed sender never blocks the next one.
     """
     if engine.dialect.name == "postgresql":
-        with engine.connect() as connection:
+        # Outside any transaction: many servers end a session that leaves one open for long.
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             held = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _DELIVERY_LOCK}))
             try:
                 yield held

@@ -13,7 +13,7 @@ from sqlalchemy import event, func, text
 from sqlmodel import col, select
 
 from models import Assignment, Notice, Responsibility, Review, Sweep, Unit
-from models.database import DatabaseError, make_engine, reading, writing
+from models.database import DatabaseError, delivery_lock, make_engine, reading, writing
 from notifications.mailer import RecordingMailer
 from plans.schema import Member
 from rules.lifecycle import Act, ActRefusedError
@@ -186,6 +186,15 @@ async def test_a_sender_whose_lock_was_given_away_sends_nothing_that_another_has
     assert [content for _, content in first.sent if content in dict(second.sent).values()] == [first.sent[0][1]]
     assert len({*recipients(first), *recipients(second)}) == 7
     assert (len(second.sent), outcomes(postgres)) == (2, {"sent": 7})
+
+
+def test_the_lock_of_the_sender_leaves_no_transaction_open(postgres):
+    """Many servers end a session that does (`idle_in_transaction_session_timeout`), and its lock with it."""
+    with delivery_lock(postgres) as held, postgres.connect() as connection:
+        states = connection.scalars(
+            text("SELECT state FROM pg_stat_activity JOIN pg_locks USING (pid) WHERE locktype = 'advisory'")
+        ).all()
+    assert (held, states) == (True, ["idle"])
 
 
 async def test_two_deliveries_at_once_send_every_mail_once(engine):
