@@ -11,7 +11,7 @@ from sqlmodel import select
 
 from models import StoredFile
 from models.database import reading, writing
-from services.files import FilesFolderError, _write, keep_file
+from services.files import FilesFolderError, NoSuchFileError, _write, file_of_office, keep_file
 from tests.integration.cast import DAK_KOI, DAK_PNE, OFFICE, everything, number_of
 from tests.integration.portal_cast import UnitDesk, pressing
 
@@ -207,6 +207,19 @@ def test_another_units_files_do_not_exist(desk, browser, task):
     form = other.get("/don-vi").form("/thoat").fields
     assert other.post(f"{mine}/tep/{file.id}/bo", form).status == 404
     assert browser.get(f"/don-vi/tep/{file.id}").status == 200
+
+
+def test_the_office_has_a_file_only_once_it_was_handed_in(desk, browser, task):
+    page = attach(browser, task, "a.pdf", PDF)
+    (file,) = files(desk)
+    with reading(desk.engine) as session, pytest.raises(NoSuchFileError):
+        file_of_office(session, [1], file.id)
+    typed = {"results": "Xong", "reporter": "A", "position": "B"}
+    browser.send(page, "/bao-cao", button=pressing("hand-in"), **typed)
+    with reading(desk.engine) as session:
+        assert file_of_office(session, [1], file.id).name == "a.pdf"
+        with pytest.raises(NoSuchFileError):
+            file_of_office(session, [2], file.id)
 
 
 def test_an_outline_is_for_those_who_have_the_duty(desk, browser, task):
