@@ -302,10 +302,12 @@ def test_of_two_reviewers_at_once_one_decides_and_the_other_is_told(postgres):
 
     def decide(own):
         with writing(own) as session:
-            session.exec(select(Assignment).where(Assignment.id == assignment(own, DAK_KOI).id)).one()
+            # Kept: a row that nobody holds is forgotten by the session, and read anew whatever it is told.
+            waiting = session.exec(select(Assignment).where(Assignment.id == assignment(own, DAK_KOI).id)).one()
             both_have_read.wait()
-            number = assignment(own, DAK_KOI).id
-            return decide_submission(session, number, Act.ACCEPT, acting=None, actor="test", now=at(MINUS_15, 11, 0))
+            return decide_submission(
+                session, waiting.id, Act.ACCEPT, acting=None, actor="test", now=at(MINUS_15, 11, 0)
+            )
 
     found = at_once(postgres, decide)
     assert sum(isinstance(one, ActRefusedError) for one in found) == 1
