@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
-from models import Cycle, CycleState, Notice, Plan, Responsibility, Sweep
+from models import Cycle, CycleState, Message, Notice, Plan, Responsibility, Sweep
 from models.database import reading
 from rules.moments import local_date
-from rules.vocabulary import NoticeState
+from rules.vocabulary import MessageKind, MessageState, NoticeState
 from rules.workdays import WorkingCalendar
 from services.assigning import current_clauses, missing
 from services.directory import contacts_on, directory_on, reachable_reader, unreachable_on
@@ -47,6 +47,7 @@ def faults_of(session: Session, *, now: datetime, calendar: WorkingCalendar, swe
         *(fault for plan in plans for fault in (_of_days_to_come(session, plan, now) if sweeps else ())),
         *(fault for plan in plans for fault in _unassigned(session, plan, clauses[plan.slug], now, calendar)),
         *_failed(session, now),
+        *_answers_failed(session, now),
     ]
 
 
@@ -120,3 +121,19 @@ def _failed(session: Session, now: datetime) -> list[str]:
         .where(Notice.state == NoticeState.FAILED, col(Notice.settled_at) > now - SWEEP_WITHIN)
     ).one()
     return [f"{count} notices could not be delivered since yesterday"] if count else []
+
+
+def _answers_failed(session: Session, now: datetime) -> list[str]:
+    """What answers somebody (a receipt, a sign-in link) has no next reader, and no run of Prefect that says so."""
+    count = session.exec(
+        select(func.count())
+        .select_from(Message)
+        .where(
+            Message.kind == MessageKind.IMMEDIATE,
+            col(Message.state).in_((MessageState.FAILED, MessageState.BOUNCED)),
+            col(Message.settled_at) > now - SWEEP_WITHIN,
+        )
+    ).one()
+    return (
+        [f"{count} immediate mails (receipts, sign-in links) could not be delivered since yesterday"] if count else []
+    )

@@ -1,6 +1,6 @@
 """The watchdog names what is missing: a sweep that did not run, an assignment that was not made, a mail that failed."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from sqlmodel import col, delete, select
 
@@ -15,10 +15,12 @@ from services.watchdog import check
 from tests.integration.cast import (
     CALENDAR,
     DAK_KOI,
+    OFFICER,
     OPENING,
     PLAN,
     at,
     contact_of,
+    deliver_at,
     everything,
     load,
     morning,
@@ -26,6 +28,9 @@ from tests.integration.cast import (
     sweep,
     with_members,
 )
+from tests.integration.test_links import asked
+
+TOMORROW = OPENING + timedelta(days=1)
 
 
 def clauses_of(engine):
@@ -106,3 +111,14 @@ async def test_mails_that_could_not_be_delivered_are_counted_for_a_day(engine):
     await morning(engine, OPENING, mailer=RecordingMailer(answers={contact_of(DAK_KOI): refused}))
     # V.4-1.a, V.4-1.b, V.4-1.c, V.4-2.a, V.4-2.b, V.4-3.a and V.KET.a stood in the one mail that was refused.
     assert faults(engine, at(OPENING, 9, 0)) == ("7 notices could not be delivered since yesterday",)
+
+
+async def test_a_sign_in_link_that_could_not_be_delivered_is_counted_for_a_day(engine):
+    open_year(engine)
+    sweep(engine, OPENING, *clauses_of(engine))
+    asked(engine)
+    refused = Outcome(kind=OutcomeKind.UNREACHABLE, detail="5.1.1 no such mailbox")
+    await deliver_at(engine, at(OPENING, 12, 0), RecordingMailer(answers={OFFICER: refused}))
+    said = "1 immediate mails (receipts, sign-in links) could not be delivered since yesterday"
+    assert said in faults(engine, at(OPENING, 13, 0))
+    assert said not in faults(engine, at(TOMORROW, 15, 0))
