@@ -108,7 +108,7 @@ def deliver_command(as_of: AsOf = None, as_json: AsJson = False) -> None:
         print_json(asdict(report))
     else:
         _show(report)
-    if report.alarm or report.undelivered or report.notices.get("failed"):
+    if report.incomplete:
         raise typer.Exit(INCOMPLETE)
 
 

@@ -28,6 +28,6 @@ async def deliver_mail(as_of: date | None = None) -> State[None]:
     # Whatever is wrong there fails the run in the end, but holds no mail up.
     looked = await look_at_returned(as_of, return_state=True)  # type: ignore[misc]  # an async task gives it late
     report = await deliver_owed(as_of)
-    failed = looked.is_failed() or report.alarm or report.undelivered or report.notices.get("failed")
+    failed = looked.is_failed() or report.incomplete
     said = delivery_sentence(report) + returned_sentence(await looked.aresult(raise_on_failure=False))
     return (Failed if failed else Completed)(message=said)

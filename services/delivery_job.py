@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from models import Cycle, Notice, Plan
 from notifications.mailer import Mailer
+from rules.vocabulary import NoticeState
 from rules.workdays import WorkingCalendar
 from services.chunks import chunks
 from services.facts import Fact, facts_for
@@ -47,6 +48,11 @@ class DeliveryReport:
     undelivered: int = 0
     alarm: str = ""
     busy: bool = False
+
+    @property
+    def incomplete(self) -> bool:
+        """Say whether a mail waits or was lost: somebody must look."""
+        return bool(self.alarm or self.undelivered or self.notices.get(NoticeState.FAILED))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import StateType
 
 from cli.prefect_server import (
     PrefectHome,
@@ -84,6 +85,13 @@ async def left_behind(home: PrefectHome) -> str:
     return "\n".join(str(one.model_dump()) for one in found)
 
 
+async def states_of(home: PrefectHome, name: str) -> set[StateType | None]:
+    """Return how the runs of this name ended."""
+    with connected(home):
+        async with get_client() as client:
+            return {run.state_type for run in await client.read_flow_runs() if run.name.startswith(name)}
+
+
 def logged(folder: Path) -> str:
     return "".join(log.read_text("utf-8") for log in folder.iterdir())
 
@@ -104,6 +112,8 @@ async def test_no_run_leaves_a_password_in_logs_artifacts_parameters_or_states(h
     away = f"postgresql://dondoc:{DATABASE_PASSWORD}@127.0.0.1:{free_port()}/dondoc"
     printed += await run_all(home, variables | {"DONDOC_DATABASE_URL": away})
 
+    # A run that leaves mails undelivered is a failed one.
+    assert await states_of(home, "Gửi thư") == {StateType.FAILED}
     told = await left_behind(home)
     # Each flow has run, the mail server and the database have refused, and Prefect knows it all.
     for expected in ("V.4-3 · ", "Gửi thư", "Tự kiểm tra", "xem trước", "refused the sign-in", "cannot be reached"):

@@ -100,25 +100,26 @@ def test_a_report_that_two_people_hand_in_at_once_is_recorded_once(engine):
 def test_a_date_that_is_changed_in_the_midst_of_a_sweep_is_looked_at_in_time(postgres):
     """SQLite has one writer; on PostgreSQL the change comes between the sweep's reading and its writing."""
     open_year(postgres)
+    sweep(postgres, OPENING)  # the first one of all looks at the calendar, and locks for that
     other = make_engine(address_of(postgres))
     pool = ThreadPoolExecutor(1)
     running = []
 
     def meanwhile(_connection, _cursor, statement, *_rest):
         if statement.startswith("INSERT INTO notice") and not running:
-            running.append(pool.submit(changed, other, OPENING, latest=date(2024, 10, 10)))
+            running.append(pool.submit(changed, other, MINUS_15, latest=date(2024, 10, 17)))
             with pytest.raises(TimeoutError):  # it waits for the sweep, instead of being overwritten by it
                 running[0].result(timeout=0.5)
 
     event.listen(postgres, "before_cursor_execute", meanwhile)
     try:
-        sweep(postgres, OPENING)
+        sweep(postgres, MINUS_15)
         assert running[0].result(timeout=10) == 7
     finally:
         event.remove(postgres, "before_cursor_execute", meanwhile)
         pool.shutdown()
         other.dispose()
-    assert assignment(postgres, DAK_KOI).next_look_on == OPENING
+    assert assignment(postgres, DAK_KOI).next_look_on == MINUS_15
 
 
 #: Another sender: takes the lock, says so, and keeps it until its input ends or it is killed.

@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import resource
+import shutil
 import zipfile
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -532,6 +533,20 @@ def test_a_program_of_postgresql_that_is_missing_or_too_old_is_named(
         (tmp_path / "bin" / "pg_dump").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     with pytest.raises(DatabaseError, match=message):
+        backed_up(postgres, home, tmp_path / "backup.zip")
+    assert {path.name for path in tmp_path.iterdir()} == {"bin"}
+
+
+def test_a_dump_that_lacks_the_rows_of_a_table_is_no_backup(postgres, home, tmp_path, monkeypatch):
+    open_year(postgres)
+    (tmp_path / "bin").mkdir()
+    forgetful, real = tmp_path / "bin" / "pg_dump", shutil.which("pg_dump")
+    forgetful.write_text(
+        f'#!/bin/sh\n[ $1 = --version ] && exec {real} --version\nexec {real} "$@" --exclude-table-data=assignment'
+    )
+    forgetful.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(DatabaseError, match="the copy of the database is damaged: it lacks assignment"):
         backed_up(postgres, home, tmp_path / "backup.zip")
     assert {path.name for path in tmp_path.iterdir()} == {"bin"}
 

@@ -73,6 +73,20 @@ async def test_a_deferred_mail_waits_longer_each_time_and_is_the_same_mail(engin
     assert notices(engine, DAK_KOI) == ["v1 opened contact sent"]
 
 
+@pytest.mark.parametrize("outcome", [REFUSED, DEFERRED, UNCERTAIN, DOWN])
+async def test_a_delivery_that_leaves_or_loses_one_mail_says_that_it_is_incomplete(sqlite, outcome):
+    open_year(sqlite)
+    sweep(sqlite, OPENING)
+    report = await deliver_at(sqlite, at(OPENING), RecordingMailer(answers={KOI: outcome}))
+    assert report.incomplete
+
+
+async def test_a_delivery_that_told_everybody_is_complete(sqlite):
+    open_year(sqlite)
+    sweep(sqlite, OPENING)
+    assert not (await deliver_at(sqlite, at(OPENING), RecordingMailer(answers={KOI: UNREACHABLE}))).incomplete
+
+
 @dataclass
 class _Slow(RecordingMailer):
     """Takes its time, and counts how many mails are with it as each comes."""
