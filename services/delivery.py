@@ -66,10 +66,13 @@ async def deliver(
 
 
 def immediate_waiting(session: Session, now: datetime) -> bool:
-    """Say whether something immediate is to be sent: a stored mail whose time has come, or a changed date untold."""
+    """Say whether something immediate is to be sent: a stored mail whose time has come, or a changed date untold.
+
+    A mail "being sent" is one that another sender has in hand, or that a fault has left so.
+    """
     stored = select(Message.id).where(
         Message.kind == MessageKind.IMMEDIATE,
-        Message.state == MessageState.STORED,
+        col(Message.state).in_((MessageState.STORED, MessageState.SENDING)),
         or_(col(Message.not_before).is_(None), col(Message.not_before) <= now),
     )
     if session.exec(stored).first() is not None:

@@ -17,6 +17,7 @@ from services.holds import hold
 from tests.integration.cast import (
     DAK_KOI,
     OFFICE_HEAD,
+    OFFICER,
     OPENING,
     PLUS_3,
     WatchedMailer,
@@ -35,6 +36,7 @@ from tests.integration.cast import (
     recipients,
     sweep,
 )
+from tests.integration.test_links import asked
 
 KOI = contact_of(DAK_KOI)
 REFUSED = Outcome(kind=OutcomeKind.REFUSED, code=550, detail="5.7.1 unwanted")
@@ -71,6 +73,17 @@ async def test_a_deferred_mail_waits_longer_each_time_and_is_the_same_mail(engin
     await deliver_at(engine, at(OPENING, 9, 5), mailer)
     assert len(set(mailer.attempted(KOI))) == 1
     assert notices(engine, DAK_KOI) == ["v1 opened contact sent"]
+
+
+async def test_what_answers_somebody_goes_before_all_reminders_also_when_it_comes_meanwhile(engine):
+    open_year(engine)
+    sweep(engine, OPENING)
+    asked(engine, now=at(OPENING, 8, 0))
+    mailer = WatchedMailer()
+    mailer.meanwhile = [lambda: asked(engine, now=at(OPENING)), lambda: None]  # the last comes first
+    await deliver_at(engine, at(OPENING), mailer)
+    assert [place for place, to in enumerate(recipients(mailer)) if to == OFFICER] == [0, 2]
+    assert len(recipients(mailer)) == 9
 
 
 @pytest.mark.parametrize("outcome", [REFUSED, DEFERRED, UNCERTAIN, DOWN])
