@@ -4,6 +4,7 @@ import io
 import resource
 from urllib.parse import unquote
 
+import httpx
 import pytest
 from docx import Document
 from openpyxl import load_workbook
@@ -173,6 +174,20 @@ def test_a_file_that_is_too_large_is_refused(desk, browser, task):
         files={"file": large},
         headers={"Origin": desk.world.public_url},
     )
+    assert answer.status_code == 413
+    assert files(desk) == []
+
+
+def test_a_file_that_does_not_say_how_large_it_is_is_counted_as_it_comes(desk, browser, task):
+    form = browser.get(f"{task}/bao-cao").form("/bao-cao").fields
+    large = ("a.pdf", PDF + b"x" * (22 * 1024 * 1024), "application/pdf")
+    whole = httpx.Request("POST", desk.world.public_url, data=form, files={"file": large})
+    answer = browser.client.post(
+        f"{task}/tep",
+        content=iter([whole.read()]),
+        headers={"Origin": desk.world.public_url, "Content-Type": whole.headers["content-type"]},
+    )
+    assert "content-length" not in answer.request.headers
     assert answer.status_code == 413
     assert files(desk) == []
 
