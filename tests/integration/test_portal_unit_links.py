@@ -211,3 +211,16 @@ def test_whoever_guesses_locks_nobody_else_out(desk):
     answers = {stranger.get(f"/l/{'x' * 43}{n}").status for n in range(15)}
     assert answers == {410, 429}
     assert officer.get("/don-vi").status == 200
+
+
+def test_a_flood_of_forms_is_refused_for_whoever_sends_it_alone(desk):
+    flooding, other = desk.browser(DAK_KOI), desk.browser(DAK_PNE)
+    answers = [flooding.post("/don-vi/xac-nhan", {"key": "wrong"}).status for _ in range(121)]
+    assert answers == [403] * 120 + [429]
+    assert other.send(other.get("/don-vi"), "/xac-nhan").status == 200
+
+
+def test_a_flood_of_forms_from_strangers_is_refused(desk):
+    stranger = desk.stranger()
+    answers = [stranger.post("/ngon-ngu", {"once": "short"}).status for _ in range(121)]
+    assert answers == [403] * 120 + [429]
