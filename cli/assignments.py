@@ -1,15 +1,16 @@
 """`dondoc assignment`: what people do to an assignment. Numbers are those of `dondoc cycle status`."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
+from sqlmodel import Session
 
 from cli.common import ACTOR, AsOf, parse_day
 from edge.entry import Edge, enter
 from models import Channel
 from models.database import writing
-from rules.lifecycle import Act
+from rules.lifecycle import Act, ActRefusedError
 from services.acts import Document, decide_submission, extend, record_letter, send_back, submit
 
 app = typer.Typer(help="Hand in, record, accept, return, extend.", no_args_is_help=True)
@@ -47,11 +48,17 @@ def receive_command(
 def _hand_in(edge: Edge, numbers: list[int], channel: Channel, number: str, dated: date | None, arrived: date) -> None:
     document = Document(number=number, dated=dated, arrived_on=arrived)
     with writing(edge.engine) as session:
-        names = [
-            submit(session, each, document=document, channel=channel, actor=ACTOR, now=edge.now) for each in numbers
-        ]
+        names = [_recorded(session, each, document, channel, edge.now) for each in numbers]
     for name in names:
         typer.echo(f"{name}: recorded")
+
+
+def _recorded(session: Session, number: int, document: Document, channel: Channel, now: datetime) -> str:
+    """Of several at once, say which one was refused."""
+    try:
+        return submit(session, number, document=document, channel=channel, actor=ACTOR, now=now)
+    except ActRefusedError as refusal:
+        raise ActRefusedError(f"assignment {number}: {refusal}; nothing was recorded") from None
 
 
 @app.command("accept")

@@ -46,7 +46,7 @@ def bounce_command(
         taken = take_in(edge.engine, content, now=edge.now)
     except UnreadableError:
         raise
-    except (DondocError, SQLAlchemyError) as fault:
+    except (DondocError, SQLAlchemyError, OSError) as fault:
         typer.echo(f"dondoc: not taken in, try again later: {str(fault).splitlines()[0]}", err=True)
         raise typer.Exit(_TRY_AGAIN) from None
     if as_json:

@@ -19,9 +19,10 @@ from models.database import is_current, is_made, make_engine, reading
 from notifications.addresses import is_address
 from plans.calendar_file import load_calendar
 from rules.errors import DondocError
-from rules.moments import local_date
+from rules.moments import local, local_date
 from rules.workdays import EXACT_UNTIL
 from services.directory import contacts_on
+from services.holds import standing_holds
 from services.installation import current
 from services.links import first_coordinator
 from services.outreach import unreachable_units
@@ -60,8 +61,15 @@ def _unknown_variables() -> Iterator[Part]:
 def _looked(look: Callable[[Settings], Iterator[Part]], settings: Settings) -> list[Part]:
     try:
         return list(look(settings))
-    except DondocError as refusal:
-        return [Part(name=look.__name__.strip("_"), verdict=Verdict.WRONG, found=str(refusal), mend="see the message")]
+    except (DondocError, OSError) as refusal:
+        return [
+            Part(
+                name=look.__name__.strip("_").replace("_", " "),
+                verdict=Verdict.WRONG,
+                found=str(refusal),
+                mend="see the message",
+            )
+        ]
 
 
 def _database(settings: Settings) -> Iterator[Part]:
@@ -87,6 +95,9 @@ def _database(settings: Settings) -> Iterator[Part]:
         today = local_date(datetime.now(UTC))
         missing = unreachable_units(session, today)
         known = len(contacts_on(session, today))
+        holds = [
+            (hold.made_at, hold.reason, unit.name if unit else "everybody") for hold, unit in standing_holds(session)
+        ]
     yield Part(name="database", verdict=Verdict.GOOD, found=f"{_engine_name(engine)}, {mode}, {known} mailboxes")
     if mode is Mode.REHEARSAL:
         yield Part(
@@ -94,6 +105,13 @@ def _database(settings: Settings) -> Iterator[Part]:
             verdict=Verdict.WARNING,
             found="this database is a rehearsal: every mail says so",
             mend="for earnest work point DONDOC_DATABASE_URL at a new database",
+        )
+    for since, reason, whom in holds:
+        yield Part(
+            name=f"sending to {whom}",
+            verdict=Verdict.WARNING,
+            found=f"held since {local(since):%Y-%m-%d %H:%M}: {reason}",
+            mend="dondoc hold --lift, or with --unit",
         )
     if missing:
         yield Part(
@@ -178,8 +196,13 @@ def _returned_mails(settings: Settings) -> Iterator[Part]:
         )
         return
     where = f"{settings.imap_host}:{settings.imap_port} ({settings.imap_security}), {settings.imap_folder}"
-    with returned_mails(settings) as mails:
-        waiting = len(mails.unread())
+    try:
+        with returned_mails(settings) as mails:
+            waiting = len(mails.unread())
+    except DondocError as refusal:
+        mend = "check DONDOC_IMAP_HOST, _PORT, _SECURITY, _FOLDER, _USER and _PASSWORD"
+        yield Part(name="returned mails", verdict=Verdict.WRONG, found=str(refusal), mend=mend)
+        return
     yield Part(name="returned mails", verdict=Verdict.GOOD, found=f"{where} can be read, {waiting} unread")
 
 

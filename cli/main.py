@@ -1,6 +1,7 @@
 """The `dondoc` command: every use case by hand. Exit codes: 0 done, 1 refused, 2 wrong usage, 3 done but incomplete."""
 
 import gc
+import os
 import sys
 import tempfile
 import traceback
@@ -30,13 +31,18 @@ servers.register(app)
 def run() -> None:
     """Run the command; a refusal is one message on standard error, never a traceback.
 
-    What is imported stays for good: the collector need not look through it again and again.
+    What is imported stays for good: the collector need not look through it again and again. What is written is for its
+    owner alone, also in a folder that is open to others: mails and links are nobody else's.
     """
     gc.freeze()
+    os.umask(0o077)
     try:
         app()
     except DondocError as refusal:
         sys.stderr.write(f"dondoc: {refusal}\n")
+        sys.exit(1)
+    except PermissionError as fault:
+        sys.stderr.write(f"dondoc: {fault.filename}: {fault.strerror}; run this as dondoc's user, or mend the rights\n")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

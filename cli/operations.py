@@ -120,6 +120,8 @@ def _show(report: DeliveryReport) -> None:
     typer.echo(f"{report.mails} mail(s) sent; notices: {counts}")
     if not report.working_day:
         typer.echo(f"{report.day:%d/%m/%Y} is a day off: no morning mail")
+    if report.held:
+        typer.echo("sending is held for everybody; `dondoc hold --lift` lets it go on")
     if report.waiting_for:
         typer.echo(f"morning mails wait for the sweeps of: {', '.join(report.waiting_for)}")
     if report.undelivered:

@@ -40,7 +40,9 @@ def deploy_command(as_json: AsJson = False) -> None:
     import asyncio
     from contextlib import nullcontext
 
-    from cli.prefect_server import PrefectHome, connected, ensure_pool, require_server
+    from httpx import HTTPError
+
+    from cli.prefect_server import NoServerError, PrefectHome, connected, ensure_pool, require_server
     from deployments.deploy import redeploy
     from deployments.reconcile import Outcome
 
@@ -54,8 +56,12 @@ def deploy_command(as_json: AsJson = False) -> None:
     own = "PREFECT_API_URL" not in os.environ
     if own:
         require_server(home)
-    with connected(home) if own else nullcontext():
-        outcome = asyncio.run(run())
+    try:
+        with connected(home) if own else nullcontext():
+            outcome = asyncio.run(run())
+    except HTTPError as fault:
+        said = f"{type(fault).__name__}: {next(iter(str(fault).splitlines()), '')}"
+        raise NoServerError(f"Prefect's server cannot be used ({said}); `dondoc doctor` says how to mend it") from None
     if as_json:
         print_json(outcome)
     else:

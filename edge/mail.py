@@ -13,7 +13,7 @@ class NoMailServerError(DondocError):
 
 
 class NoReturnedMailsError(DondocError):
-    """DONDOC_IMAP_HOST is not set: there is no mailbox of returned mails to read."""
+    """DONDOC_IMAP_HOST is not set: there is no mailbox of returned mails to read; it can also be piped here."""
 
 
 def letterhead(settings: Settings) -> Letterhead:

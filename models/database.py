@@ -126,16 +126,25 @@ def upgrade(engine: Engine) -> None:
 
 def is_empty(engine: Engine) -> bool:
     """Say whether nothing at all is there: no file, or not one table; a file that is missing is not made."""
-    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
-        return True
-    return not inspect(engine).get_table_names()
+    return _is_missing(engine) or not inspect(engine).get_table_names()
 
 
 def is_made(engine: Engine) -> bool:
     """Say whether the schema is there at all; a file that is missing is not made."""
-    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
+    return not _is_missing(engine) and version_of(engine) is not None
+
+
+def _is_missing(engine: Engine) -> bool:
+    """Say whether a SQLite file is not there; one in a folder that may not be entered is refused."""
+    if engine.dialect.name != "sqlite":
         return False
-    return version_of(engine) is not None
+    try:
+        Path(engine.url.database or "").stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError as error:
+        raise unavailable(Fault.CLOSED, error.strerror) from None
+    return False
 
 
 def is_current(engine: Engine) -> bool:

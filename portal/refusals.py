@@ -29,7 +29,7 @@ from portal.gate import (
 from portal.pages import page, said, see
 from rules.access import NotAllowedError
 from rules.lifecycle import ActRefusedError
-from services.acts import NewerSubmissionError, PastDateError, UnknownAssignmentError
+from services.acts import NewerSubmissionError, PastDateError, UnknownAssignmentError, UnsaidError
 from services.adhoc import NoOpenYearError
 from services.answers import EmptyError
 from services.approvals import DecidedAlreadyError
@@ -51,6 +51,7 @@ _UNAVAILABLE = (
     "Hệ thống tạm thời không ghi được dữ liệu; việc vừa chọn chưa được ghi nhận. Đề nghị thử lại sau ít phút; nếu vẫn "
     "không được, báo quản trị viên."
 )
+_INCOMPLETE = "Còn ô bắt buộc chưa ghi. Đề nghị ghi đủ rồi gửi lại."
 #: Status and sentence of each refusal. The sentences are translated like those of the templates (`_` marks them).
 SENTENCES: dict[type[Exception], tuple[int, str]] = {
     DatabaseUnavailableError: (503, _UNAVAILABLE),
@@ -81,7 +82,8 @@ SENTENCES: dict[type[Exception], tuple[int, str]] = {
     NoDateError: (422, "Ngày đã nhập không có thật. Đề nghị ghi ngày/tháng/năm, ví dụ 14/11/2024."),
     FutureDateError: (422, "Ngày văn bản sau ngày hiện tại. Đề nghị kiểm tra lại ngày, tháng, năm."),
     PastDateError: (422, "Ngày đã nhập đã qua, hoặc không sau thời hạn hiện tại. Đề nghị chọn ngày khác."),
-    EmptyError: (422, "Còn ô bắt buộc chưa ghi. Đề nghị ghi đủ rồi gửi lại."),
+    UnsaidError: (422, _INCOMPLETE),
+    EmptyError: (422, _INCOMPLETE),
     OtherDomainError: (422, "Địa chỉ thư phải cùng tên miền với hộp thư của đơn vị, và phải có chức danh."),
     TooManyFilesError: (422, "Đã đủ 20 tệp. Đề nghị bỏ bớt tệp không cần thiết rồi gửi lại."),
     DraftTooLargeError: (422, "Nội dung dài hơn mức một báo cáo có thể chứa. Đề nghị rút gọn, hoặc gửi kèm bằng tệp."),

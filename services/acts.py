@@ -51,6 +51,10 @@ class PastDateError(DondocError):
     """This date cannot be."""
 
 
+class UnsaidError(DondocError):
+    """What the unit is to read has not been said."""
+
+
 class NewerSubmissionError(DondocError):
     """Something newer has been handed in since this page was opened; look at it first."""
 
@@ -87,8 +91,9 @@ def submit(
     """Record what a unit handed in, or what arrived by other ways; returns the assignment's name."""
     assignment = find_assignment(session, identifier)
     act = Act.SUBMIT if channel is Channel.HANDED_IN else Act.RECEIVE
-    if document.arrived_on > local_date(now):
-        raise PastDateError(f"the date of arrival {document.arrived_on:%Y-%m-%d} lies after today")
+    for name, day in (("arrival", document.arrived_on), ("the document", document.dated)):
+        if day is not None and day > local_date(now):
+            raise PastDateError(f"the date of {name} {day:%Y-%m-%d} lies after today")
     assignment.state = after(assignment.state, act)
     session.add(
         Submission(
@@ -153,6 +158,8 @@ def send_back(
     once: str | None = None,
 ) -> str:
     """Return a submission to be completed by a new date: the ladder starts again for that version."""
+    if not comment.strip():
+        raise UnsaidError("say what is to be completed: the unit reads it in its mail")
     assignment = find_assignment(session, identifier)
     _require_seen(session, assignment, seen)
     _require_decider(session, assignment, acting, now)
@@ -185,6 +192,8 @@ def extend(
     once: str | None = None,
 ) -> str:
     """Give more time; decided by the one the report is addressed to."""
+    if not basis.strip():
+        raise UnsaidError("name the decision, or its reason: the unit reads it in its mail")
     assignment = find_assignment(session, identifier)
     _require_decider(session, assignment, acting, now)
     assignment.state = after(assignment.state, Act.EXTEND)
@@ -212,6 +221,8 @@ def record_letter(
     once: str | None = None,
 ) -> str:
     """Record a công văn đôn đốc: the reminders of this assignment rest for five working days."""
+    if not number.strip():
+        raise UnsaidError("name the number of the công văn")
     assignment = find_assignment(session, identifier)
     if sent_on > local_date(now):
         raise PastDateError(f"the date of the công văn {sent_on:%Y-%m-%d} lies after today")

@@ -18,6 +18,7 @@ from rules.vocabulary import MessageKind, MessageState
 from rules.workdays import WorkingCalendar
 from services.composing import compose
 from services.delivery_job import DeliveryReport, Job, notice_lines, outcomes
+from services.holds import held_units
 from services.letters import Letterhead
 from services.outbox import Readers, release, waiting_on
 from services.owed import owed_notices
@@ -144,5 +145,6 @@ def _finish(job: Job) -> None:
     with reading(job.engine) as session:
         stored = select(func.count()).select_from(Message).where(col(Message.state) == MessageState.STORED)
         job.report.undelivered = session.exec(stored).one()
+        job.report.held = None in held_units(session)
         touched = sorted(job.touched)
         job.report.notices, job.report.lines = outcomes(session, touched), notice_lines(session, touched)

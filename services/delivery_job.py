@@ -36,6 +36,7 @@ class Line:
 class DeliveryReport:
     """What a delivery did. `waiting_for` names sweeps that hold the morning mails back; `alarm` stopped the queue.
 
+    `held`: nothing was sent, because all sending is held.
     `notices` counts all of them by outcome; `lines` are the first of them.
     """
 
@@ -48,6 +49,7 @@ class DeliveryReport:
     undelivered: int = 0
     alarm: str = ""
     busy: bool = False
+    held: bool = False
 
     @property
     def incomplete(self) -> bool:

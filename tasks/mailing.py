@@ -79,6 +79,8 @@ def delivery_sentence(report: DeliveryReport) -> str:
     parts += [f"{outcome} {count}" for outcome, count in sorted(report.notices.items())]
     if not report.working_day:
         parts.append("ngày nghỉ, không gửi thư nhắc việc")
+    if report.held:
+        parts.append("đang tạm dừng gửi toàn bộ")
     if report.waiting_for:
         parts.append(f"chờ lượt quét của {', '.join(report.waiting_for)}")
     if report.undelivered:

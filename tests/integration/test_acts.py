@@ -231,7 +231,7 @@ def test_more_time_is_given_only_by_the_one_it_is_addressed_to_and_only_for_a_da
         extended(sqlite, DAK_KOI, MINUS_5, until=PLUS_6, acting="phong-vhtt")
     number = assignment(sqlite, DAK_KOI, duty="V.4-2.a").id
     with pytest.raises(ActRefusedError, match="has no deadline yet"), writing(sqlite) as session:
-        extend(session, number, until=PLUS_6, basis="", acting=None, actor="test", now=at(MINUS_5), calendar=CALENDAR)
+        extend(session, number, until=PLUS_6, basis="x", acting=None, actor="test", now=at(MINUS_5), calendar=CALENDAR)
 
 
 async def test_after_a_recorded_letter_reminders_rest_for_five_working_days(engine):

@@ -1,9 +1,11 @@
 """Bad input at the command line: one clear message, the right exit code, no traceback, and nothing half-written."""
 
 import json
+import os
 import shutil
 import socket
 import sys
+from errno import EACCES
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
@@ -53,7 +55,9 @@ def dondoc(sqlite, monkeypatch, capsys):
         return ended.value.code or 0, " ".join(out.split()), err
 
     entry.ready_engine.cache_clear()
+    mask = os.umask(0o022)
     yield command
+    os.umask(mask)
     entry.ready_engine.cache_clear()
     for engine in opened:
         engine.dispose()
@@ -85,6 +89,17 @@ BAD_INPUT = [
     (("cycle", "close", PLAN, "2023"), 1, "has no year 2023"),
     (("assignment", "accept", "999999"), 1, "there is no assignment 999999"),
     (("assignment", "accept", "1"), 1, "cannot accept an assignment that is open"),
+    (("assignment", "receive", "1", "999999", "--number", "45/BC-UBND"), 1, "there is no assignment 999999"),
+    (("assignment", "receive", "1", "1", "--number", "45/BC-UBND"), 1, "assignment 1: cannot receive an assignment"),
+    (
+        ("assignment", "receive", "1", "--number", "x", "--dated", "2999-01-01"),
+        1,
+        "the date of the document 2999-01-01",
+    ),
+    # What a unit is to read in its mail.
+    (("assignment", "return", "1", "--comment", " ", "--again-by", "2999-01-02"), 1, "say what is to be completed"),
+    (("assignment", "extend", "1", "--until", "2999-01-02", "--basis", ""), 1, "name the decision, or its reason"),
+    (("assignment", "letter", "1", "--number", "", "--sent", "2024-01-02"), 1, "name the number of the công văn"),
     (("hold", "--unit", "xa-dak-kon", "--reason", "x"), 1, "there is no unit 'xa-dak-kon'"),
     (("hold",), 2, "say why with --reason"),
     # No mail server is named.
@@ -154,6 +169,27 @@ def test_a_database_that_was_never_made_is_named_with_the_way_to_make_it(dondoc,
     assert code == 1
     assert "`dondoc plan load FILE` or `dondoc init` makes it" in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_home_that_may_not_be_entered_is_one_sentence(dondoc, monkeypatch, tmp_path):
+    """As root nothing is forbidden: the system's answer is put in its place."""
+    monkeypatch.setenv("DONDOC_DATABASE_URL", f"sqlite:///{tmp_path / 'closed' / 'dondoc.db'}")
+    monkeypatch.setattr(Path, "stat", forbidden)
+    code, _, said = dondoc("follow-up", PLAN)
+    assert code == 1
+    assert "the database cannot be opened: look whether its folder exists" in said
+    assert "details are in" not in said
+
+
+def forbidden(path, **_):
+    raise PermissionError(EACCES, "Permission denied", str(path))
+
+
+def test_what_is_made_in_a_folder_open_to_others_is_its_owners_alone(dondoc, monkeypatch, tmp_path):
+    (tmp_path / "open").mkdir(mode=0o755)
+    monkeypatch.setenv("DONDOC_DATABASE_URL", f"sqlite:///{tmp_path / 'open' / 'dondoc.db'}")
+    assert dondoc("init")[0] == 0
+    assert (tmp_path / "open" / "dondoc.db").stat().st_mode & 0o077 == 0
 
 
 def test_a_home_that_is_made_is_its_owners_alone(dondoc, monkeypatch, tmp_path):
@@ -320,6 +356,12 @@ def test_without_a_database_the_message_is_to_come_again(piped, monkeypatch, tmp
     code, said, complaint = piped(notification())
     assert (code, said) == (75, "")
     assert complaint.startswith("dondoc: not taken in, try again later: There is no database yet")
+
+
+def test_a_database_that_may_not_be_opened_lets_the_message_come_again(piped, monkeypatch, tmp_path):
+    monkeypatch.setenv("DONDOC_DATABASE_URL", f"sqlite:///{tmp_path / 'closed' / 'dondoc.db'}")
+    monkeypatch.setattr(Path, "stat", forbidden)
+    assert piped(notification())[0] == 75
 
 
 def test_a_password_for_a_mailbox_elsewhere_never_travels_unprotected(dondoc, monkeypatch):

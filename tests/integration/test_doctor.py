@@ -4,8 +4,10 @@ import pytest
 from sqlalchemy import text
 
 from cli.doctor import Verdict, examine
-from models.database import make_engine
-from tests.integration.cast import everything
+from models.database import make_engine, writing
+from services.holds import hold
+from tests.conftest import LOADED
+from tests.integration.cast import DAK_KOI, everything
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +41,24 @@ def test_a_database_that_is_there_is_looked_at_and_left_as_it_is(sqlite, monkeyp
     assert parts["database"].verdict is Verdict.GOOD
     assert parts["staff"].verdict is Verdict.WARNING  # the example's staff have ended with their district
     assert everything(sqlite) == before
+
+
+def test_sending_that_is_held_is_named_with_the_way_to_let_it_go_on(sqlite, monkeypatch):
+    monkeypatch.setenv("DONDOC_DATABASE_URL", str(sqlite.url))
+    with writing(sqlite) as session:
+        hold(session, unit=None, reason="khôi phục", actor="test", now=LOADED)
+        hold(session, unit=DAK_KOI, reason="rà soát", actor="test", now=LOADED)
+    parts = found()
+    assert parts["sending to everybody"].found == "held since 2024-01-02 08:00: khôi phục"
+    assert [part.verdict for name, part in parts.items() if "Đăk Kôi" in name] == [Verdict.WARNING]
+    assert "dondoc hold --lift" in parts["sending to everybody"].mend
+
+
+def test_a_mailbox_that_cannot_be_read_is_told_with_the_settings_to_look_at(monkeypatch):
+    monkeypatch.setenv("DONDOC_IMAP_HOST", "127.0.0.1")
+    monkeypatch.setenv("DONDOC_IMAP_PORT", "1")
+    monkeypatch.setenv("DONDOC_IMAP_SECURITY", "none")
+    assert found()["returned mails"].mend == "check DONDOC_IMAP_HOST, _PORT, _SECURITY, _FOLDER, _USER and _PASSWORD"
 
 
 def test_a_database_of_another_version_is_named_and_left_as_it_is(sqlite, monkeypatch):
