@@ -59,7 +59,9 @@ class SqliteFiles:
         shutil.copyfile(self._folder / f"{template}.db", self._folder / f"{name}.db")
 
     def drop(self, name: str) -> None:
-        (self._folder / f"{name}.db").unlink()
+        """Take the log along: somebody who has not closed the file leaves it, and it would be played into the next."""
+        for ending in ("", "-wal", "-shm"):
+            (self._folder / f"{name}.db{ending}").unlink(missing_ok=True)
 
 
 class PostgresDatabases:
