@@ -127,4 +127,4 @@ def _show(report: DeliveryReport) -> None:
     if report.undelivered:
         typer.echo(f"{report.undelivered} mail(s) are still to be delivered", err=True)
     if report.alarm:
-        typer.echo(f"the mail server: {report.alarm}", err=True)
+        typer.echo(f"what stopped it: {report.alarm}", err=True)

@@ -11,7 +11,7 @@ from email import message_from_bytes
 from email.message import Message
 
 from notifications.message import MESSAGE_ID
-from notifications.smtp import short
+from notifications.smtp import NO_MAILBOX, short
 from rules.errors import DondocError
 
 #: Octets that are looked at. What counts stands before the returned mail's own body, which may be as long as it likes.
@@ -32,11 +32,14 @@ class Failure:
     """A recipient whom the mail did not reach and will not.
 
     `recipients`: his address at the end of the way and, where it was told, as the sender wrote it. `permanent`: status
-    5.x.x; the others (4.x.x) failed again and again until the mail server gave up. `why` is one line.
+    5.x.x; the others (4.x.x) failed again and again until the mail server gave up. `no_mailbox`: the status says that
+    there is no such mailbox; of the others a filter, a full mailbox or a fault on the way may be the reason. `why` is
+    one line.
     """
 
     recipients: frozenset[str]
     permanent: bool
+    no_mailbox: bool
     why: str
 
 
@@ -94,6 +97,7 @@ def _failures(status: Message) -> Iterator[Failure]:
         yield Failure(
             recipients=frozenset(addresses - {""}),
             permanent=said[0].startswith("5"),
+            no_mailbox=NO_MAILBOX.match(said[0]) is not None,
             why=short(f"{said[0]} {_typed(_field(block, 'Diagnostic-Code'), fold=False)}"),
         )
 

@@ -23,7 +23,7 @@ class ReturnedMails(Protocol):
     ) -> None: ...
 
     def unread(self) -> list[str]:
-        """Return the numbers of the delivery status notifications that nobody has read, the latest first."""
+        """Return the numbers of the delivery status notifications that nobody has read."""
         ...
 
     def beginning(self, number: str, octets: int) -> bytes:
@@ -58,7 +58,7 @@ class ImapFolder:
     def unread(self) -> list[str]:
         """Let the server look for them by their header: other people's mail in the folder is not even fetched."""
         found = self._uid("SEARCH", "UNSEEN", "HEADER", "Content-Type", "delivery-status")
-        return b" ".join(filter(None, found)).decode("ascii").split()[::-1]
+        return b" ".join(filter(None, found)).decode("ascii").split()
 
     def beginning(self, number: str, octets: int) -> bytes:
         answer = self._uid("FETCH", number, f"(BODY.PEEK[]<0.{octets}>)")

@@ -59,7 +59,9 @@ class SmtpMailer:
         """Send one mail; see `OutcomeKind` for what each outcome means."""
         # The library would send to what it can read of a malformed address.
         if not is_address(sender):
-            return Outcome(kind=OutcomeKind.DOWN, detail=f"the sender is no mail address: {short(repr(sender))}")
+            return Outcome(
+                kind=OutcomeKind.SENDER_REFUSED, detail=f"the sender is no mail address: {short(repr(sender))}"
+            )
         if not is_address(recipient):
             return Outcome(kind=OutcomeKind.REFUSED, detail=f"no mail address: {short(repr(recipient))}")
         connection = await self._open()

@@ -17,9 +17,14 @@ _LONGEST_SAID = 1_000
 _ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>@]*>?")
 #: The first codes of the temporary and of the permanent replies (RFC 5321, 4.2.1).
 _TEMPORARY, _PERMANENT = 400, 500
-#: What is said at RCPT of a mailbox that is not there (RFC 3463, 3.2 and 3.3; RFC 7505). The other 5.1.x speak of the
-#: sender; 5.7.x and a bare 550 may come from a filter, or from a server that does not relay for us.
-_NO_MAILBOX = re.compile(r"5\.(?:1\.(?:1|2|3|6|10)|2\.1)(?![0-9.])")
+#: The status of a mailbox that is not there (RFC 3463, 3.2 and 3.3; RFC 7505). The other 5.1.x speak of the sender;
+#: 5.7.x and a bare 550 may come from a filter, or from a server that does not relay for us; 5.2.2 is full today.
+NO_MAILBOX = re.compile(r"5\.(?:1\.(?:1|2|3|6|10)|2\.1)(?![0-9.])")
+#: A server may look through a whole mail before it answers: the last reply is waited for so many times as long as the
+#: others, up to the ten minutes of RFC 5321, 4.5.3.2.6. Whoever waits less sends again what was taken.
+_PATIENCE, _LONGEST_PATIENCE = 20, 600.0
+#: What another machine says may hold anything; PostgreSQL takes no NUL, and a terminal may take the rest as commands.
+_UNPRINTABLE = re.compile(r"[^ -~]")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -28,8 +33,9 @@ class OutcomeKind(StrEnum):
 
     accepted: settled. refused: this mail's end (5xx at RCPT or DATA). unreachable: the same, because there is no such
     mailbox: whoever reads in its place is written to. deferred: surely not taken, try again later. uncertain: lost
-    during DATA, the server may have taken it: only the same bytes may be sent again. down: nobody's mail can go now (no
-    connection, no TLS, sign-in or sender refused): stop the queue and alarm.
+    during DATA, the server may have taken it: only the same bytes may be sent again. sender refused (5xx at MAIL): no
+    mail of this sender can go now. down: nobody's can (no connection, no TLS, sign-in refused): stop the queue and
+    alarm.
     """
 
     ACCEPTED = "accepted"
@@ -37,6 +43,7 @@ class OutcomeKind(StrEnum):
     UNREACHABLE = "unreachable"
     DEFERRED = "deferred"
     UNCERTAIN = "uncertain"
+    SENDER_REFUSED = "sender-refused"
     DOWN = "down"
 
 
@@ -65,8 +72,8 @@ class MailServerFaultyError(DondocError):
 class MailServer:
     """Where mail is handed in, or fetched.
 
-    `timeout` is in seconds, for each reply; `connections` is how many are held at once, at most; `ca_file` is trusted
-    instead of the machine's authorities.
+    `timeout` is in seconds, for each reply but the last, which has more; `connections` is how many are held at once, at
+    most; `ca_file` is trusted instead of the machine's authorities.
     """
 
     host: str
@@ -78,6 +85,11 @@ class MailServer:
     connections: int = 1
     local_hostname: str | None = None
     ca_file: str | None = None
+
+    @property
+    def timeout_at_end(self) -> float:
+        """Return how many seconds the reply to a whole mail may take."""
+        return min(self.timeout * _PATIENCE, _LONGEST_PATIENCE)
 
     def __post_init__(self) -> None:
         """Refuse to sign in over a connection that others can read."""
@@ -156,14 +168,14 @@ class Connection:
         try:
             await self._smtp.mail(sender)
         except SMTPException as error:
-            return _judged(error, permanent=OutcomeKind.DOWN, otherwise=OutcomeKind.DEFERRED)
+            return _judged(error, permanent=OutcomeKind.SENDER_REFUSED, otherwise=OutcomeKind.DEFERRED)
         try:
             await self._smtp.rcpt(recipient)
         except SMTPException as error:
-            permanent = OutcomeKind.UNREACHABLE if _NO_MAILBOX.match(_reply(error)) else OutcomeKind.REFUSED
+            permanent = OutcomeKind.UNREACHABLE if NO_MAILBOX.match(_reply(error)) else OutcomeKind.REFUSED
             return _judged(error, permanent=permanent, otherwise=OutcomeKind.DEFERRED)
         try:
-            reply = await self._smtp.data(content)
+            reply = await self._smtp.data(content, timeout=self._server.timeout_at_end)
         except SMTPException as error:
             return _judged(error, permanent=OutcomeKind.REFUSED, otherwise=OutcomeKind.UNCERTAIN)
         self._served += 1
@@ -202,10 +214,10 @@ def _reply(error: SMTPException | OSError) -> str:
 def short(text: str) -> str:
     """Return one line of bounded length without addresses, for it may reach logs and Prefect's tables.
 
-    What is not ASCII comes from another machine and is escaped.
+    What is not printable ASCII comes from another machine and is escaped.
     """
     said = _ADDRESS.sub("<address>", one_line(text[:_LONGEST_SAID]))
-    return said.encode("ascii", "backslashreplace").decode("ascii")[:_LONGEST_DETAIL]
+    return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], said)[:_LONGEST_DETAIL]
 
 
 def tls_context(server: MailServer) -> ssl.SSLContext | None:

@@ -8,25 +8,28 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from random import SystemRandom
 
-from sqlalchemy import Engine, delete, func
+from sqlalchemy import Engine, String, cast, delete, func, literal
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, or_, select
 
-from models import Assignment, Contact, Message, MessageContent, Notice, Overview
+from models import Assignment, Contact, Event, Message, MessageContent, Notice, Overview
 from models.database import writing
 from notifications.dsn import LONGEST, Failure, Returned, UnreadableError, read_returned
 from notifications.imap import ReturnedMails
 from rules.moments import local_date
-from rules.vocabulary import MessageState, NoticeState
+from rules.vocabulary import MessageKind, MessageState, NoticeState
 from services.approvals import approvals_of
 from services.delivery_job import names_of
 from services.facts import facts_for
 from services.journal import record
 from services.owed import ending, owe_again, owed_in, settle
 
-#: Notifications that one look takes in, so that a flood of forged ones holds nothing up.
+#: Notifications that one look takes in, so that a flood of forged ones holds nothing up. Which ones is left to chance:
+#: whatever their order, real ones behind a flood would never be seen.
 _AT_ONCE = 500
+_CHANCE = SystemRandom()
 
 
 class Taken(StrEnum):
@@ -52,7 +55,9 @@ def take_in_all(engine: Engine, mails: ReturnedMails, *, now: datetime) -> Empti
     """Take in what lies unread. Only what is about a mail of ours is marked as read, once the database has it."""
     taken: Counter[Taken] = Counter()
     unreadable = []
-    for number in mails.unread()[:_AT_ONCE]:
+    unread = mails.unread()
+    for place in sorted(_CHANCE.sample(range(len(unread)), min(len(unread), _AT_ONCE))):
+        number = unread[place]
         try:
             outcome = take_in(engine, mails.beginning(number, LONGEST), now=now)
         except UnreadableError:
@@ -92,7 +97,7 @@ def unreachable(engine: Engine, message_id: int, why: str, *, now: datetime) -> 
         message = session.get_one(Message, message_id, with_for_update=True)
         message.settled_at = now
         session.execute(delete(MessageContent).where(col(MessageContent.message_id) == message_id))
-        failure = Failure(recipients=frozenset({message.address}), permanent=True, why=why)
+        failure = Failure(recipients=frozenset({message.address}), permanent=True, no_mailbox=True, why=why)
         _not_told(session, message, failure, (MessageState.FAILED, NoticeState.FAILED), now)
 
 
@@ -107,16 +112,25 @@ def _not_told(
     message.state, message.detail = end[0], failure.why
     session.add(message)
     session.execute(delete(Overview).where(col(Overview.message_id) == message.id))
-    if failure.permanent:
-        _mark_unreachable(session, message.address, failure, now)
+    if failure.no_mailbox:
+        _mark_unreachable(session, message, failure, now)
     _owe_again(session, message, failure, end[1], now)
 
 
-def _mark_unreachable(session: Session, address: str, failure: Failure, now: datetime) -> None:
-    """Mark the mailbox wherever it stands, for it may serve several roles or units; an ended contact is left alone."""
+def _mark_unreachable(session: Session, message: Message, failure: Failure, now: datetime) -> None:
+    """Mark the mailbox wherever it stands, for it may serve several roles or units; an ended contact is left alone.
+
+    So is one that somebody has declared to work again after this mail was handed over.
+    """
+    believed = select(Event.id).where(
+        Event.action == "reachable",
+        Event.subject == literal("contact:") + cast(Contact.id, String),
+        col(Event.at) > message.settled_at,
+    )
     rows = session.exec(
         select(Contact).where(
-            func.lower(col(Contact.address)) == address,
+            func.lower(col(Contact.address)) == message.address,
+            ~believed.exists(),
             or_(col(Contact.valid_to).is_(None), col(Contact.valid_to) >= local_date(now)),
             col(Contact.unreachable_since).is_(None),
         )
@@ -141,6 +155,8 @@ def _owe_again(session: Session, message: Message, failure: Failure, end: Notice
         .with_for_update()
     ).all()
     overtaken, approvals = _overtaken(session, message), approvals_of(session)
+    # The same reader would be written to within the quarter of an hour, and again; a morning mail waits for the next.
+    repeats = failure.permanent and not failure.no_mailbox and message.kind is MessageKind.IMMEDIATE
     told = owed_in(session, [message.id or 0])[message.id or 0]
     names = names_of(session, facts_for(session, sorted({owed.assignment_id for owed in told})))
     for owed in told:
@@ -155,7 +171,7 @@ def _owe_again(session: Session, message: Message, failure: Failure, end: Notice
             message=message.id,
         )
         again = owed._replace(state=NoticeState.OWED)
-        if owed.id in overtaken or ending(again, local_date(now), approvals) is not None:
+        if owed.id in overtaken or repeats or ending(again, local_date(now), approvals) is not None:
             settle(session, [owed.id], end, failure.why, now=now)
         else:
             owe_again(session, owed.id)

@@ -26,11 +26,7 @@ from services.owed import end_moot, settle
 from services.page_links import Issued, issue, keep, office_links, without_links
 from services.weekly import mark_told
 
-
-class NoSenderError(DondocError):
-    """There is no sender: set DONDOC_MAIL_FROM, or give the labour office a contact in units.yaml."""
-
-
+_NO_SENDER = "there is no sender: set DONDOC_MAIL_FROM, or give the labour office a contact in units.yaml"
 #: Parcels whose facts are read together, and mails stored in one transaction.
 _SLICE, _BATCH = 200, 50
 
@@ -85,12 +81,13 @@ def _ids(parcel: Parcel) -> list[int]:
 
 
 def _drafted(job: Job, letters: Letters, parcel: Parcel) -> _Draft | None:
-    """Render one mail, or settle its notices as failed: it never holds up the rest."""
+    """Render one mail; one that cannot be made, whose notices are settled as failed, never holds up the rest."""
     issued = issue(parcel.contacts, job.letterhead)
     to_office = office_links(job.letterhead) if parcel.speaks_to_office else ()
     letter = letters.letter(parcel, (*to_office, *(one.link for one in issued)))
     if not is_address(letter.sender.from_address):
-        raise NoSenderError
+        job.report.alarm = _NO_SENDER  # it stays owed; in the same database another office may have a sender
+        return None
     header_id = make_msgid(domain=letter.sender.from_address.rpartition("@")[2])
     try:
         rendered = _rendered(letter)

@@ -16,13 +16,14 @@ from notifications.mailer import Mailer
 from rules.moments import local, local_date
 from rules.vocabulary import MessageKind, MessageState
 from rules.workdays import WorkingCalendar
+from services.attempts import LONGEST_WAIT, Trust
 from services.composing import compose
 from services.delivery_job import DeliveryReport, Job, notice_lines, outcomes
 from services.holds import held_units
 from services.letters import Letterhead
 from services.outbox import Readers, release, waiting_on
 from services.owed import owed_notices
-from services.sending import LONGEST_WAIT, send_all
+from services.sending import send_all
 
 #: Mails begin once every responsibility has its sweep of the day, or at this hour, whatever is missing.
 LATEST_BEGIN = time(8, 30)
@@ -50,6 +51,7 @@ async def deliver(
         letterhead=letterhead,
         now=now,
         report=report,
+        trust=Trust(engine),
         immediate_only=immediate_only,
     )
     with delivery_lock(engine) as held:

@@ -13,6 +13,7 @@ from models import Cycle, Notice, Plan
 from notifications.mailer import Mailer
 from rules.vocabulary import NoticeState
 from rules.workdays import WorkingCalendar
+from services.attempts import Trust
 from services.chunks import chunks
 from services.facts import Fact, facts_for
 from services.finding import assignment_name
@@ -53,8 +54,9 @@ class DeliveryReport:
 
     @property
     def incomplete(self) -> bool:
-        """Say whether a mail waits or was lost: somebody must look."""
-        return bool(self.alarm or self.undelivered or self.notices.get(NoticeState.FAILED))
+        """Say whether a mail waits or was lost, or a notice lost its reader and has no other: somebody must look."""
+        lost = self.notices.get(NoticeState.FAILED) or self.notices.get(NoticeState.OWED)
+        return bool(self.alarm or self.undelivered or lost)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +69,7 @@ class Job:
     letterhead: Letterhead
     now: datetime
     report: DeliveryReport
+    trust: Trust
     immediate_only: bool = False
     touched: set[int] = field(default_factory=set)
     tried: set[int] = field(default_factory=set)

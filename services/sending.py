@@ -6,9 +6,9 @@ back and claims the next in their place: a connection gets its next mail only wh
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from sqlalchemy import Row, bindparam, delete, or_, select, update
 from sqlmodel import Session
@@ -17,45 +17,29 @@ from models.database import reading, writing
 from models.tables import MESSAGE, MESSAGE_CONTENT, NOTICE
 from notifications.smtp import Outcome, OutcomeKind
 from rules.vocabulary import MessageKind, MessageState, NoticeState
+from services.attempts import Attempt, Mail
 from services.bounces import unreachable
 from services.delivery_job import Job
 from services.outbox import Readers, Waiting, release, waiting_on
 from services.owed import Owed, ending, owed_in, settle
 
-#: First wait after a temporary refusal; greylisting asks for five minutes and more. Doubled with each attempt.
-FIRST_WAIT = timedelta(minutes=5)
-LONGEST_WAIT = timedelta(hours=2)
-#: Mailboxes in a row that the mail server does not know: more likely the server is wrong than all of them.
-_STRANGERS = 10
 _SOON_SECONDS = 0.02
 _DueRow: TypeAlias = Row[tuple[int, MessageKind, datetime | None]]
-
-
-class Mail(NamedTuple):
-    """A stored mail as it is taken for sending; `attempts` are those before this one."""
-
-    id: int
-    kind: MessageKind
-    address: str
-    sender: str
-    content: bytes
-    attempts: int
-    uncertain: bool
-    not_after: datetime | None
 
 
 async def send_all(job: Job) -> bool:
     """Send every stored mail whose time has come; True when one was voided, so that its rest must be made anew."""
     round_ = await asyncio.to_thread(_Round, job)
     under_way: dict[asyncio.Task[Outcome], Mail] = {}
-    returned: list[tuple[Mail, Outcome]] = []
+    returned: list[Attempt] = []
     try:
         while True:
             for mail in await asyncio.to_thread(round_.turn, returned, len(under_way)):
                 under_way[asyncio.create_task(_sent(job, mail))] = mail
             if not under_way:
-                return round_.voided and not job.report.alarm
-            returned = [(under_way.pop(task), task.result()) for task in await _back(under_way)]
+                await asyncio.to_thread(round_.end)
+                return round_.voided and not job.trust.down
+            returned = [Attempt(under_way.pop(task), task.result()) for task in await _back(under_way)]
     finally:
         # Only a fault leaves any: what becomes of their mails is uncertain, and the next delivery says so.
         for task in under_way:
@@ -80,13 +64,12 @@ class _Round:
         self._job = job
         self.voided = False
         self._reached = False
-        self._strangers = 0
         self._holding: dict[int, list[int]] = {}
         with reading(job.engine) as session:
             rows = session.connection().execute(_DUE, {"after": 0, "now": job.now}).all()
         self._seen = max((row.id for row in rows), default=0)
         #: The next one is the last.
-        self._due = [row.id for row in sorted(rows, key=lambda row: (_answers(row), -row.id)) if self._wanted(row)]
+        self._due = [row.id for row in sorted(rows, key=_rank) if self._wanted(row)]
 
     @cached_property
     def _readers(self) -> Readers:
@@ -97,24 +80,31 @@ class _Round:
         immediate = row.kind is MessageKind.IMMEDIATE
         return row.id not in self._job.tried and (immediate or not self._job.immediate_only)
 
-    def turn(self, returned: Sequence[tuple[Mail, Outcome]], under_way: int) -> list[Mail]:
+    def turn(self, returned: Sequence[Attempt], under_way: int) -> list[Mail]:
         """Settle what has come back and claim the mails to be sent in its place, in one transaction.
 
         The claim comes first: it locks assignments, and whoever locks those does so before their notices.
         """
-        job = self._job
-        for mail, outcome in returned:
-            self._reached = True
-            self._strangers = self._strangers + 1 if outcome.kind is OutcomeKind.UNREACHABLE else 0
-            if outcome.kind is OutcomeKind.DOWN:
-                job.report.alarm = outcome.detail
-            elif self._strangers == _STRANGERS:
-                job.report.alarm = f"it knows none of {_STRANGERS} mailboxes in a row ({outcome.detail})"
+        trust = self._job.trust
+        self._reached |= bool(returned)
+        # What was taken comes first: beside it a refusal is believed. A mail's last judgement is the one that stands.
+        ordered = sorted(returned, key=lambda one: one.outcome.kind is not OutcomeKind.ACCEPTED)
+        stands = {one.mail.id: one for attempt in ordered for one in trust.judged(*attempt)}
+        self._job.report.alarm = trust.alarm or self._job.report.alarm
+        return self._settled(list(stands.values()), self._width() - under_way)
+
+    def end(self) -> None:
+        """Settle what was doubted until now."""
+        if rest := self._job.trust.rest():
+            self._settled(rest, 0)
+
+    def _settled(self, attempts: Sequence[Attempt], free: int) -> list[Mail]:
+        for mail, outcome in attempts:
             if outcome.kind is OutcomeKind.UNREACHABLE:
                 self._pass_on(mail, outcome)
-        with writing(job.engine) as session:
-            claimed = self._claim(session, self._width() - under_way)
-            self._settle(session, [one for one in returned if one[1].kind is not OutcomeKind.UNREACHABLE])
+        with writing(self._job.engine) as session:
+            claimed = self._claim(session, free)
+            self._settle(session, [one for one in attempts if one.outcome.kind is not OutcomeKind.UNREACHABLE])
         return claimed
 
     def _pass_on(self, mail: Mail, outcome: Outcome) -> None:
@@ -125,7 +115,7 @@ class _Round:
 
     def _width(self) -> int:
         """How many mails may be under way: one until the server has answered, none once it is out of reach."""
-        if self._job.report.alarm:
+        if self._job.trust.down:
             return 0
         return self._job.mailer.connections if self._reached else 1
 
@@ -164,6 +154,8 @@ class _Round:
         it is never sent again: what still holds of it goes into a new mail.
         """
         job = self._job
+        if not job.trust.lets(mail.sender):
+            return False  # the next run tries it
         if mail.not_after is not None and job.now >= mail.not_after:
             return self._given_up(session, mail, MessageState.EXPIRED)
         kept = sum(waiting.keeps(owed) for owed in notices)
@@ -186,17 +178,17 @@ class _Round:
         self.voided = True
         return False
 
-    def _settle(self, session: Session, returned: Sequence[tuple[Mail, Outcome]]) -> None:
+    def _settle(self, session: Session, attempts: Sequence[Attempt]) -> None:
         """Write down what became of some attempts."""
         job = self._job
-        ended = [(mail, outcome) for mail, outcome in returned if outcome.kind in _FINAL]
-        waiting = [(mail, outcome) for mail, outcome in returned if outcome.kind not in _FINAL]
+        ended = [one for one in attempts if one.outcome.kind in _FINAL]
+        waiting = [one for one in attempts if one.outcome.kind not in _FINAL]
         if ended:
             session.connection().execute(_ENDED, [_ended(mail, outcome, job.now) for mail, outcome in ended])
             session.connection().execute(_EMPTIED, {"mails": [mail.id for mail, _ in ended]})
             session.connection().execute(_TOLD, [_told(mail, outcome, job.now) for mail, outcome in ended])
         if waiting:
-            session.connection().execute(_WAITING, [_waits(mail, outcome, job.now) for mail, outcome in waiting])
+            session.connection().execute(_WAITING, [_waits(one, job.now) for one in waiting])
         job.touched.update(number for mail, _ in ended for number in self._holding[mail.id])
         job.report.mails += sum(outcome.kind is OutcomeKind.ACCEPTED for _, outcome in ended)
 
@@ -218,12 +210,20 @@ def _answers(row: _DueRow) -> bool:
     return row.kind is MessageKind.IMMEDIATE and row.not_before is None
 
 
+def _rank(row: _DueRow) -> tuple[bool, bool, int]:
+    """Say how early a mail goes: what was not tried yet comes before what was refused.
+
+    So a few mailboxes that made the server suspect do not stop the others' mails in each run anew.
+    """
+    return _answers(row), row.not_before is None, -row.id
+
+
 _CHOSEN = MESSAGE.c.id.in_(bindparam("mails", expanding=True))
 # One that is no longer stored was taken by another sender: a database that was started anew has given our lock away.
 _MAILS = (
     select(
         MESSAGE.c.id, MESSAGE.c.kind, MESSAGE.c.address, MESSAGE.c.sender, MESSAGE_CONTENT.c.content,
-        MESSAGE.c.attempts, MESSAGE.c.uncertain, MESSAGE.c.not_after,
+        MESSAGE.c.attempts, MESSAGE.c.uncertain, MESSAGE.c.made_at, MESSAGE.c.not_after,
     )
     .join(MESSAGE_CONTENT, MESSAGE_CONTENT.c.message_id == MESSAGE.c.id)
     .where(_CHOSEN, MESSAGE.c.state == MessageState.STORED)
@@ -268,18 +268,10 @@ def _told(mail: Mail, outcome: Outcome, now: datetime) -> dict[str, object]:
     return {"mail": mail.id, "notice_state": state, "why": why, "at": now}
 
 
-def _waits(mail: Mail, outcome: Outcome, now: datetime) -> dict[str, object]:
+def _waits(attempt: Attempt, now: datetime) -> dict[str, object]:
     return {
-        "mail": mail.id,
-        "said": outcome.detail,
-        "is_uncertain": mail.uncertain or outcome.kind is OutcomeKind.UNCERTAIN,
-        "next_attempt": _next_attempt(mail, outcome, now),
+        "mail": attempt.mail.id,
+        "said": attempt.outcome.detail,
+        "is_uncertain": attempt.mail.uncertain or attempt.outcome.kind is OutcomeKind.UNCERTAIN,
+        "next_attempt": attempt.next_try(now),
     }
-
-
-def _next_attempt(mail: Mail, outcome: Outcome, now: datetime) -> datetime | None:
-    """Wait longer with each temporary refusal; a dropped connection is tried again with the next run."""
-    if outcome.kind is not OutcomeKind.DEFERRED:
-        return None
-    wait: timedelta = min(FIRST_WAIT * 2**mail.attempts, LONGEST_WAIT)
-    return now + wait

@@ -86,5 +86,5 @@ def delivery_sentence(report: DeliveryReport) -> str:
     if report.undelivered:
         parts.append(f"còn {report.undelivered} thư chưa gửi được")
     if report.alarm:
-        parts.append(f"máy chủ thư: {report.alarm}")
+        parts.append(f"vướng mắc: {report.alarm}")
     return "; ".join(parts) + "."

@@ -49,7 +49,10 @@ class Office:
         if reply == "silence":
             self.reached.set()
             await asyncio.Event().wait()
-        if reply is None or reply in ("taken, then drop", "251 odd"):
+        if reply == "slow":
+            await asyncio.sleep(1)
+            reply = None
+        if not reply or reply in ("taken, then drop", "251 odd"):
             (recipient,) = envelope.rcpt_tos
             self.taken.append((envelope.mail_from, recipient, envelope.content))
         if reply == "taken, then drop":

@@ -64,7 +64,7 @@ class Mailbox:
         pass
 
     def unread(self) -> list[str]:
-        return [number for number in reversed(self.mails) if number not in self.read]
+        return [number for number in self.mails if number not in self.read]
 
     def beginning(self, number: str, octets: int) -> bytes:
         self.asked.append((number, octets))

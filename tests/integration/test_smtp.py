@@ -31,7 +31,7 @@ async def test_mails_given_at_once_go_one_after_the_other():
     ("command", "reply", "kind", "code"),
     [
         ("MAIL", "450 4.7.1 later", OutcomeKind.DEFERRED, 450),
-        ("MAIL", "550 5.7.1 you may not send", OutcomeKind.DOWN, 550),  # every mail would be refused
+        ("MAIL", "550 5.7.1 you may not send", OutcomeKind.SENDER_REFUSED, 550),
         ("RCPT", "450 4.2.0 greylisted", OutcomeKind.DEFERRED, 450),
         ("RCPT", "550 5.1.1 no such mailbox", OutcomeKind.UNREACHABLE, 550),
         ("RCPT", "550 5.1.10 no such mailbox", OutcomeKind.UNREACHABLE, 550),
@@ -80,11 +80,25 @@ async def test_what_is_lost_after_the_text_was_given_is_uncertain_and_never_repe
 
 async def test_a_reply_that_never_comes_is_uncertain():
     office = Office(script={"DATA": ["silence"]})
-    async with listening(office) as server, SmtpMailer(replace(server, timeout=1)) as mailer:
+    async with listening(office) as server, SmtpMailer(replace(server, timeout=0.1)) as mailer:
         outcome = await sent(mailer)
         assert outcome.kind is OutcomeKind.UNCERTAIN
         assert "Timed out" in outcome.detail
         assert (await sent(mailer)).kind is OutcomeKind.ACCEPTED
+
+
+async def test_a_server_that_looks_through_the_whole_mail_is_waited_for_longer_than_for_its_other_replies():
+    """Whoever waits less sends again what was taken (RFC 5321, 4.5.3.2.6)."""
+    office = Office(script={"DATA": ["slow"]})
+    async with listening(office) as server, SmtpMailer(replace(server, timeout=0.5)) as mailer:
+        assert (await sent(mailer)).kind is OutcomeKind.ACCEPTED
+    assert len(office.taken) == 1
+
+
+async def test_what_a_server_says_is_kept_without_whatever_a_terminal_or_a_database_could_not_take():
+    office = Office(script={"RCPT": ["550 5.7.1 \0no\x1b[2J\x7f"]})
+    async with listening(office) as server, SmtpMailer(server) as mailer:
+        assert (await sent(mailer)).detail == r"5.7.1 \x00no\x1b[2J\x7f"
 
 
 @pytest.mark.parametrize("reply", ["drop", "421 4.3.2 closing"])
@@ -103,7 +117,7 @@ async def test_a_malformed_address_never_reaches_the_server(address):
     async with listening(office) as server, SmtpMailer(server) as mailer:
         assert (await sent(mailer, address)).kind is OutcomeKind.REFUSED
         outcome = await mailer.send(sender=address, recipient=COMMUNE, content=CONTENT)
-        assert outcome.kind is OutcomeKind.DOWN
+        assert outcome.kind is OutcomeKind.SENDER_REFUSED
     assert (office.taken, office.connections) == ([], 0)
 
 

@@ -130,6 +130,29 @@ def test_only_what_failed_for_good_is_a_failure(old, new, failed):
     assert [failure.permanent for failure in found] == ([] if failed is None else [failed])
 
 
+@pytest.mark.parametrize(
+    ("status", "no_mailbox"),
+    [
+        ("5.1.1", True),
+        ("5.1.2", True),
+        ("5.1.10", True),
+        ("5.2.1", True),
+        ("5.1.8", False),  # it is our address that it does not like
+        ("5.2.2", False),  # full
+        ("5.3.4", False),  # too large
+        ("5.4.6", False),  # sent in a circle
+        ("5.6.1", False),
+        ("5.7.1", False),  # a filter
+        ("5.7.26", False),  # our domain's records
+        ("5.0.0", False),
+        ("4.1.1", False),
+    ],
+)
+def test_only_some_failures_speak_of_the_mailbox(status, no_mailbox):
+    (failure,) = failures(dsn(TEXT, STATUS.replace("Status: 5.1.1", f"Status: {status}"), RETURNED))
+    assert failure.no_mailbox is no_mailbox
+
+
 def test_each_of_several_recipients_is_judged_for_itself():
     other = "\nFinal-Recipient: rfc822; b@konray.example\nAction: delayed\nStatus: 4.4.1\n"
     third = "\nFinal-Recipient: rfc822; c@konray.example\nAction: failed\nStatus: 5.2.1\n"
@@ -203,7 +226,7 @@ def test_a_content_type_that_would_take_minutes_is_refused(before, fold):
 
 
 def test_a_diagnosis_is_one_short_line_of_ascii():
-    lines = "Diagnostic-Code: smtp; 550 không có\tngười nhận này\n <script>" + "y" * 5000 + "\n"
+    lines = "Diagnostic-Code: smtp; 550 không\0có\tngười nhận này\n <script>" + "y" * 5000 + "\n"
     start = STATUS.index("Diagnostic-Code")
     (failure,) = failures(dsn(TEXT, STATUS[:start] + lines, RETURNED))
     assert failure.why.startswith("5.1.1 550 kh")

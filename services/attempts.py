@@ -1,0 +1,152 @@
+"""What the mail server's answer to one attempt means: whether it is believed, and when the mail is tried again.
+
+A mail server can be wrong about everybody: it takes itself for the end of a domain that is elsewhere, does not relay
+for us, or has lost its list of mailboxes. So a final refusal waits like a temporary one until the server has taken
+another mail of the same sender, or the round ends and too few were refused to suspect it.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import Engine, bindparam, func, or_, select
+
+from models.database import reading
+from models.tables import MESSAGE
+from notifications.smtp import Outcome, OutcomeKind
+from rules.vocabulary import MessageKind, MessageState
+
+#: First wait after a temporary refusal; greylisting asks for five minutes and more. Doubled with each attempt.
+_FIRST_WAIT = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(hours=2)
+#: Attempts after which a mail whose outcome is uncertain time and again is given up: its reader may have every copy.
+_MOST_UNCERTAIN = 4
+#: Mailboxes in a row, refused or uncertain, that make the server suspect: as many as it took mails for in this run, but
+#: at least and at most so many. Fewer would stop the queue where communes were merged; more would silence an office.
+_FEW_STRANGERS, _MANY_STRANGERS = 3, 10
+_FINAL = (OutcomeKind.REFUSED, OutcomeKind.UNREACHABLE)
+#: The run's other mails would fare alike; nothing was said of this one.
+_STOPS = (OutcomeKind.DOWN, OutcomeKind.SENDER_REFUSED)
+
+
+class Mail(NamedTuple):
+    """A stored mail as it is taken for sending; `attempts` are those before this one."""
+
+    id: int
+    kind: MessageKind
+    address: str
+    sender: str
+    content: bytes
+    attempts: int
+    uncertain: bool
+    made_at: datetime
+    not_after: datetime | None
+
+
+class Attempt(NamedTuple):
+    """A mail that was tried, and what came of it."""
+
+    mail: Mail
+    outcome: Outcome
+
+    def next_try(self, now: datetime) -> datetime | None:
+        """Return when the mail is tried again: later each time; at once with the next run if it never was given."""
+        if self.outcome.kind in _STOPS:
+            return None
+        wait: timedelta = min(_FIRST_WAIT * 2**self.mail.attempts, LONGEST_WAIT)
+        return now + wait
+
+
+class Trust:
+    """How far one run believes the mail server, for each sender apart: a fault of one office's address is not all's.
+
+    `alarm` says what stopped mails: all of them where the server is out of reach (`down`), otherwise a sender's.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        """Believe whatever comes, so far."""
+        self._engine = engine
+        self.alarm = ""
+        self.down = False
+        self._stopped: set[str] = set()
+        self._taken: Counter[str] = Counter()
+        self._strangers: dict[str, set[str]] = {}
+        self._doubted: defaultdict[str, list[Attempt]] = defaultdict(list)
+
+    def lets(self, sender: str) -> bool:
+        """Say whether mails of this sender may still be tried in this run."""
+        return not self.down and sender not in self._stopped
+
+    def judged(self, mail: Mail, outcome: Outcome) -> Iterator[Attempt]:
+        """Yield what stands now: this attempt as it is believed, and earlier ones that were doubted so far."""
+        if outcome.kind is OutcomeKind.ACCEPTED:
+            self._taken[mail.sender] += 1
+            self._strangers[mail.sender] = set()
+            yield from self._doubted.pop(mail.sender, ())
+        elif outcome.kind in _STOPS:
+            self.down |= outcome.kind is OutcomeKind.DOWN
+            whose = "" if outcome.kind is OutcomeKind.DOWN else "the sender is refused: "
+            self._stop(mail.sender, whose + outcome.detail)
+        elif self._is_hopeless(mail, outcome):
+            lost = f"lost on the way again and again, it may have arrived: {outcome.detail}"
+            outcome = replace(outcome, kind=OutcomeKind.REFUSED, detail=lost)
+        elif outcome.kind is OutcomeKind.UNCERTAIN or (outcome.kind in _FINAL and outcome.code is not None):
+            outcome = self._doubt(mail, outcome)
+        yield Attempt(mail, outcome)
+
+    def rest(self) -> list[Attempt]:
+        """Return what is believed at the end of a round, for too few were refused to suspect the server.
+
+        A mail that was not taken before waits on: whatever was wrong with the server then may not have been mended.
+        """
+        doubted = [attempt for attempts in self._doubted.values() for attempt in attempts]
+        believed = [one for one in doubted if one.mail.attempts == 0 or self._taken[one.mail.sender]]
+        self._doubted.clear()
+        return believed
+
+    def _doubt(self, mail: Mail, outcome: Outcome) -> Outcome:
+        """Count the mailbox as a stranger; what would end the mail makes it wait for now."""
+        strangers = self._strangers_of(mail.sender)
+        strangers.add(mail.address)
+        if outcome.kind in _FINAL:
+            self._doubted[mail.sender].append(Attempt(mail, outcome))
+            outcome = replace(outcome, kind=OutcomeKind.DEFERRED)
+        if len(strangers) >= min(max(self._taken[mail.sender], _FEW_STRANGERS), _MANY_STRANGERS):
+            self._doubted.pop(mail.sender, None)
+            self._stop(mail.sender, f"no mail is taken to {len(strangers)} mailboxes in a row ({outcome.detail})")
+        return outcome
+
+    def _is_hopeless(self, mail: Mail, outcome: Outcome) -> bool:
+        """Say whether the mail was lost on the way too often, while the server took others."""
+        often = mail.uncertain and mail.attempts + 1 >= _MOST_UNCERTAIN
+        if not often or outcome.kind is not OutcomeKind.UNCERTAIN:
+            return False
+        with reading(self._engine) as session:
+            since = {"sender": mail.sender, "since": mail.made_at}
+            return session.connection().scalar(_TAKEN_SINCE, since) is not None
+
+    def _stop(self, sender: str, why: str) -> None:
+        self._stopped.add(sender)
+        self.alarm = why
+
+    def _strangers_of(self, sender: str) -> set[str]:
+        """Return the mailboxes that were refused since the server last took a mail, also in earlier runs."""
+        if sender not in self._strangers:
+            with reading(self._engine) as session:
+                found = session.connection().scalars(_REFUSED_LATELY, {"sender": sender})
+                self._strangers[sender] = set(found)
+        return self._strangers[sender]
+
+
+_TAKEN = select(MESSAGE.c.settled_at).where(
+    MESSAGE.c.sender == bindparam("sender"), MESSAGE.c.state.in_((MessageState.SENT, MessageState.BOUNCED))
+)
+_LAST_TAKEN = _TAKEN.with_only_columns(func.max(MESSAGE.c.settled_at)).scalar_subquery()
+_TAKEN_SINCE = _TAKEN.where(MESSAGE.c.settled_at >= bindparam("since")).limit(1)
+_REFUSED_LATELY = select(MESSAGE.c.address).where(
+    MESSAGE.c.sender == bindparam("sender"),
+    MESSAGE.c.state == MessageState.FAILED,
+    or_(_LAST_TAKEN.is_(None), MESSAGE.c.settled_at > _LAST_TAKEN),
+)
