@@ -66,6 +66,9 @@ def _read_mailbox(*, as_json: bool) -> None:
     else:
         for taken, count in emptied.taken.items():
             typer.echo(f"{taken}: {count}")
-        typer.echo(f"cannot be read, and left there: {', '.join(emptied.unreadable) or 'none'}")
+        if emptied.unreadable:
+            typer.echo(f"cannot be read, and left there: {', '.join(emptied.unreadable)}")
+        elif not emptied.taken:
+            typer.echo("no unread notification")
     if emptied.unreadable:
         raise typer.Exit(INCOMPLETE)

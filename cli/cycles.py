@@ -157,4 +157,7 @@ def close_command(plan: Plan, year: Year, as_of: AsOf = None) -> None:
     edge = enter(as_of)
     with writing(edge.engine) as session:
         waiting = close_cycle(session, plan=plan, year=year, now=edge.now, actor=ACTOR)
-    typer.echo(f"{plan} {year} is closed; {waiting} dated assignment(s) were still waiting")
+    if waiting is None:
+        typer.echo(f"{plan} {year} was closed before; nothing changed")
+    else:
+        typer.echo(f"{plan} {year} is closed; {waiting} dated assignment(s) were still waiting")

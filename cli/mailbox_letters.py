@@ -3,11 +3,14 @@
 import os
 from dataclasses import dataclass
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesHeaderParser
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from notifications.rendering import one_line
 
 _ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -105,9 +108,14 @@ def _is_body(part: Message, kind: str) -> bool:
 
 
 def _header(message: Message, name: str) -> str:
-    """Return a header's text; the parser raises errors of every kind on malformed ones, and only when they are read."""
+    """Return a header's text, decoded here: the parser leaves a space between the encoded words of one name.
+
+    What is malformed raises errors of every kind.
+    """
     try:
-        return str(message[name] or "").strip()
+        raw = next((value for key, value in message.raw_items() if key.casefold() == name.casefold()), "")
+        text = raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return one_line(str(make_header(decode_header(text))))
     except Exception:  # noqa: BLE001 - see above
         return "(không đọc được)"
 

@@ -1,4 +1,6 @@
-"""After a plan or a year has changed by hand: bring Prefect's deployments up to it, where our own server answers."""
+"""After a plan or a year has changed by hand: bring the deployments of our own Prefect server up to it."""
+
+import os
 
 from cli.prefect_server import PrefectHome, server_ready
 from settings import Settings
@@ -6,6 +8,8 @@ from settings import Settings
 
 def redeploy_if_running() -> str:
     """Reconcile the deployments and say so; without our server say how it is done later."""
+    if "PREFECT_API_URL" in os.environ:
+        return "Prefect: `dondoc deploy` sẽ cập nhật lịch chạy."
     settings = Settings.read()
     home = PrefectHome(settings.home, settings.prefect_port)
     if not (home.auth_file.exists() and server_ready(home)):

@@ -82,6 +82,8 @@ def up_command(
     """Run everything until Ctrl-C: pages, Prefect's server and worker, deployments and, on trial, the mailbox."""
     from cli.folder_lock import held
 
+    if os.environ.pop("PREFECT_API_URL", ""):
+        typer.echo("PREFECT_API_URL is left aside: `dondoc up` runs a Prefect server of its own", err=True)
     os.environ.update(Settings.read().as_absolute())
     settings = Settings.read()
     refusal = f"dondoc already runs with this home, {settings.home}: stop it first, or set another DONDOC_HOME"

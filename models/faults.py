@@ -31,7 +31,10 @@ class Fault(StrEnum):
         "dondoc's user may write the file and its folder (PostgreSQL: default_transaction_read_only, or a standby)"
     )
     BUSY = "the database is busy: another program held it for too long; nothing was written, try again in a minute"
-    AWAY = "the database cannot be reached; nothing was written, try again when its server answers"
+    AWAY = (
+        "the database cannot be reached; nothing was written: try again when its server answers, or correct "
+        "DONDOC_DATABASE_URL"
+    )
     CLOSED = (
         "the database cannot be opened: look whether its folder exists, its disk is mounted for writing, and dondoc's "
         "user may read and write it"

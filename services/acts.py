@@ -94,6 +94,10 @@ def submit(
     for name, day in (("arrival", document.arrived_on), ("the document", document.dated)):
         if day is not None and day > local_date(now):
             raise PastDateError(f"the date of {name} {day:%Y-%m-%d} lies after today")
+    if document.dated is not None and document.dated > document.arrived_on:
+        raise PastDateError(
+            f"the document of {document.dated:%Y-%m-%d} cannot arrive on {document.arrived_on:%Y-%m-%d}"
+        )
     assignment.state = after(assignment.state, act)
     session.add(
         Submission(

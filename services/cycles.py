@@ -266,11 +266,11 @@ def _change(
     return set_deadline(session, assignment, deadline, now=now)
 
 
-def close_cycle(session: Session, *, plan: str, year: int, now: datetime, actor: str) -> int:
-    """Close the year: nothing more is owed for it. Returns how many assignments were still waiting."""
+def close_cycle(session: Session, *, plan: str, year: int, now: datetime, actor: str) -> int | None:
+    """Close the year: nothing more is owed for it. Returns how many assignments still waited; None: closed before."""
     cycle = find_cycle(session, find_plan(session, plan), year)
     if cycle.state is CycleState.CLOSED:
-        return 0
+        return None
     cycle.state, cycle.closed_on = CycleState.CLOSED, local_date(now)
     session.add(cycle)
     of_year = select(Assignment.id).where(Assignment.cycle_id == cycle.id)

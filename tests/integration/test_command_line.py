@@ -96,6 +96,11 @@ BAD_INPUT = [
         1,
         "the date of the document 2999-01-01",
     ),
+    (
+        ("assignment", "receive", "1", "--number", "x", "--dated", "2024-10-02", "--arrived", "2024-10-01"),
+        1,
+        "the document of 2024-10-02 cannot arrive on 2024-10-01",
+    ),
     # What a unit is to read in its mail.
     (("assignment", "return", "1", "--comment", " ", "--again-by", "2999-01-02"), 1, "say what is to be completed"),
     (("assignment", "extend", "1", "--until", "2999-01-02", "--basis", ""), 1, "name the decision, or its reason"),
@@ -304,6 +309,15 @@ def test_what_is_no_backup_is_not_restored(dondoc, monkeypatch, tmp_path):
         assert code == 1
         assert message in said
     assert not (tmp_path / "new" / "dondoc.db").exists()
+
+
+def test_a_year_that_was_closed_before_is_not_closed_again(sqlite, dondoc):
+    open_year(sqlite)
+    code, out, _ = dondoc("cycle", "close", PLAN, "2024")
+    assert (code, "16 dated assignment(s) were still waiting" in out) == (0, True)
+    before = everything(sqlite)
+    assert dondoc("cycle", "close", PLAN, "2024") == (0, f"{PLAN} 2024 was closed before; nothing changed", "")
+    assert everything(sqlite) == before
 
 
 @pytest.mark.parametrize("command", [("follow-up", PLAN), ("cycle", "close", PLAN, "2024"), ("hold", "--reason", "x")])

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from cli.mailbox import HOST, mailbox_ready
+from cli.mailbox_letters import summary
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
@@ -67,6 +68,15 @@ def newest(folder):
 def send_raw(port, content):
     with smtplib.SMTP(HOST, port) as client:
         client.sendmail("phong@konray.example", ["dakkoi@konray.example"], content)
+
+
+def test_a_name_in_several_encoded_words_is_shown_as_it_was_written():
+    """The longer names of offices do not go into one encoded word; between two of them no space is meant (RFC 2047)."""
+    content = (
+        "To: =?utf-8?q?UBND_x=C3=A3_=C4=90=C4=83k_K=C3=B4i=2C_huy=E1=BB=87n_K?=\r\n"
+        " =?utf-8?q?on_R=E1=BA=ABy?= <dakkoi@konray.example>\r\nSubject: x\r\n\r\n"
+    )
+    assert summary(1, content.encode()).to == "UBND xã Đăk Kôi, huyện Kon Rẫy <dakkoi@konray.example>"
 
 
 async def test_a_mail_is_kept_byte_for_byte(mailbox, folder):
