@@ -235,7 +235,7 @@ def test_an_address_from_which_mails_come_back_is_shown_until_somebody_says_that
     assert "bị trả lại" not in officer.get("/phong/dau-moi").text
     again(officer, officer.get("/phong/dau-moi"), "/thu-thu")
     with writing(desk.engine) as session:
-        session.execute(update(Message).values(state=MessageState.SENT))
+        session.execute(update(Message).values(state=MessageState.SENT, settled_at=at(DUE, 8, 0)))
     (mail,) = [mail for mail in messages(desk.engine) if mail.address == contact_of(DAK_KOI)]
     assert take_in(desk.engine, notification(mail), now=at(DUE)) is Taken.BOUNCED
     page = officer.get("/phong/dau-moi")

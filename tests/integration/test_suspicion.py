@@ -14,7 +14,9 @@ from sqlmodel import select
 from models import Contact
 from models.database import writing
 from notifications.smtp import Outcome, OutcomeKind
-from rules.vocabulary import MessageState
+from rules.vocabulary import MessageKind, MessageState
+from services.attempts import Mail, Trust
+from services.bounces import Taken
 from services.delivery import deliver
 from services.follow_up import follow_up
 from services.letters import Letterhead
@@ -27,6 +29,7 @@ from tests.integration.cast import (
     OFFICER,
     OPENING,
     PLAN,
+    PLUS_1,
     TAN_LAP,
     YEAR_2024,
     WatchedMailer,
@@ -43,12 +46,13 @@ from tests.integration.cast import (
     recipients,
     sweep,
 )
-from tests.integration.returned import last_mail_to, unreachable
+from tests.integration.returned import comes_back, last_mail_to, unreachable
 from tests.integration.test_delivery import OTHER, other_plan
 
 NO_MAILBOX = Outcome(kind=OutcomeKind.UNREACHABLE, code=550, detail="5.1.1 no such mailbox")
 NO_RELAY = Outcome(kind=OutcomeKind.REFUSED, code=554, detail="5.7.1 relay access denied")
 LOST = Outcome(kind=OutcomeKind.UNCERTAIN, detail="connection lost")
+PUT_OFF = Outcome(kind=OutcomeKind.DEFERRED, code=450, detail="4.2.0 greylisted")
 NO_SENDER = Outcome(kind=OutcomeKind.SENDER_REFUSED, code=553, detail="5.7.1 not your address")
 NNPTNT = "dau-moi.phong-nnptnt@konray.example"
 QUARTERS = [(hour, minute) for hour in range(9, 17) for minute in (0, 15, 30, 45)]
@@ -151,6 +155,89 @@ async def test_a_mailbox_where_every_copy_gets_lost_has_four_and_the_mail_fails_
     assert notices(engine, TAN_LAP) == [f"v1 opened contact failed {reason}"]
     assert last_mail_to(engine, contact_of(TAN_LAP)).state is MessageState.FAILED
     assert unreachable(engine) == []
+
+
+async def test_a_mail_that_was_put_off_before_is_not_given_up_when_it_is_lost_once(engine):
+    open_year(engine)
+    sweep(engine, OPENING)
+    mailer = WatchedMailer(answers={contact_of(TAN_LAP): PUT_OFF})
+    for hour, minute in ((8, 30), (8, 45), (9, 0)):
+        await deliver_at(engine, at(OPENING, hour, minute), mailer)
+    mailer.answers[contact_of(TAN_LAP)] = LOST
+    assert (await deliver_at(engine, at(OPENING, 9, 30), mailer)).undelivered == 1
+    assert len(mailer.attempted(contact_of(TAN_LAP))) == 4
+    assert notices(engine, TAN_LAP) == ["v1 opened contact owed"]
+
+
+async def due_for_two(engine, answer):
+    """Two communes have not reported; their contacts' mailboxes are gone, their heads' server answers as it is told."""
+    open_year(engine)
+    await morning(engine, OPENING)
+    for unit in COMMUNES:
+        if unit not in (DAK_KOI, DAK_PNE):
+            hand_in(engine, unit, OPENING)
+    sweep(engine, DUE)
+    answers = {contact_of(unit): NO_MAILBOX for unit in (DAK_KOI, DAK_PNE)}
+    mailer = WatchedMailer(answers=answers | {head_of(unit): answer for unit in (DAK_KOI, DAK_PNE)})
+    await deliver_at(engine, at(DUE), mailer)
+    return mailer
+
+
+async def refused_alone_the_next_day(engine, mailer):
+    hand_in(engine, DAK_PNE, DUE)
+    mailer.answers |= {head_of(DAK_KOI): NO_MAILBOX, OFFICER: PUT_OFF}
+    sweep(engine, PLUS_1)
+    report = await deliver_at(engine, at(PLUS_1), mailer)
+    assert report.mails == 0
+    return report.alarm, head_of(DAK_KOI) in unreachable(engine)
+
+
+async def test_what_was_refused_before_the_server_took_a_mail_counts_no_more(engine):
+    mailer = await due_for_two(engine, Outcome(kind=OutcomeKind.ACCEPTED))
+    assert await refused_alone_the_next_day(engine, mailer) == ("", True)
+
+
+async def test_a_mail_that_the_server_took_and_that_came_back_later_was_taken_all_the_same(engine):
+    mailer = await due_for_two(engine, PUT_OFF)
+    del mailer.answers[head_of(DAK_KOI)], mailer.answers[head_of(DAK_PNE)]
+    assert (await deliver_at(engine, at(DUE, 8, 45), mailer)).mails == 2
+    for unit in (DAK_KOI, DAK_PNE):
+        assert comes_back(engine, head_of(unit), DUE, status="4.4.1") is Taken.BOUNCED
+    assert await refused_alone_the_next_day(engine, mailer) == ("", True)
+
+
+def judged(trust, number, outcome):
+    mail = Mail(
+        id=number,
+        kind=MessageKind.MORNING,
+        address=f"{number}@konray.example",
+        sender=OFFICER,
+        content=b"",
+        attempts=0,
+        uncertain=False,
+        made_at=at(OPENING),
+        not_after=None,
+    )
+    return [attempt.outcome.kind for attempt in trust.judged(mail, outcome)]
+
+
+def test_what_we_refuse_ourselves_says_nothing_about_the_server(sqlite):
+    trust = Trust(sqlite)
+    malformed = Outcome(kind=OutcomeKind.REFUSED, detail="no mail address")
+    assert [judged(trust, number, malformed) for number in range(5)] == [[OutcomeKind.REFUSED]] * 5
+    assert (trust.lets(OFFICER), trust.alarm) == (True, "")
+
+
+def test_however_many_mails_a_server_took_ten_mailboxes_in_a_row_make_it_suspect(sqlite):
+    trust = Trust(sqlite)
+    for number in range(50):
+        judged(trust, number, Outcome(kind=OutcomeKind.ACCEPTED))
+    for number in range(50, 59):
+        assert (judged(trust, number, NO_MAILBOX), trust.lets(OFFICER)) == ([OutcomeKind.DEFERRED], True)
+    judged(trust, 59, NO_MAILBOX)
+    assert not trust.lets(OFFICER)
+    assert trust.lets(NNPTNT)
+    assert trust.rest() == []
 
 
 async def test_a_mailbox_with_nobody_to_take_its_place_makes_the_run_incomplete_once(engine):
