@@ -27,8 +27,8 @@ _MOST_UNCERTAIN = 4
 #: at least and at most so many. Fewer would stop the queue where communes were merged; more would silence an office.
 _FEW_STRANGERS, _MANY_STRANGERS = 3, 10
 _FINAL = (OutcomeKind.REFUSED, OutcomeKind.UNREACHABLE)
-#: The run's other mails would fare alike; nothing was said of this one.
-_STOPS = (OutcomeKind.DOWN, OutcomeKind.SENDER_REFUSED)
+#: Nothing was said of this mail.
+_NOT_GIVEN = (OutcomeKind.DOWN, OutcomeKind.SENDER_REFUSED)
 
 
 class Mail(NamedTuple):
@@ -53,7 +53,7 @@ class Attempt(NamedTuple):
 
     def next_try(self, now: datetime) -> datetime | None:
         """Return when the mail is tried again: later each time; at once with the next run if it never was given."""
-        if self.outcome.kind in _STOPS:
+        if self.outcome.kind in _NOT_GIVEN:
             return None
         wait: timedelta = min(_FIRST_WAIT * 2**self.mail.attempts, LONGEST_WAIT)
         return now + wait
@@ -76,8 +76,8 @@ class Trust:
         self._doubted: defaultdict[str, list[Attempt]] = defaultdict(list)
 
     def lets(self, sender: str) -> bool:
-        """Say whether mails of this sender may still be tried in this run."""
-        return not self.down and sender not in self._stopped
+        """Say whether mails of this sender may still be tried in this run, unless the server is down."""
+        return sender not in self._stopped
 
     def judged(self, mail: Mail, outcome: Outcome) -> Iterator[Attempt]:
         """Yield what stands now: this attempt as it is believed, and earlier ones that were doubted so far."""
@@ -85,10 +85,10 @@ class Trust:
             self._taken[mail.sender] += 1
             self._strangers[mail.sender] = set()
             yield from self._doubted.pop(mail.sender, ())
-        elif outcome.kind in _STOPS:
-            self.down |= outcome.kind is OutcomeKind.DOWN
-            whose = "" if outcome.kind is OutcomeKind.DOWN else "the sender is refused: "
-            self._stop(mail.sender, whose + outcome.detail)
+        elif outcome.kind is OutcomeKind.DOWN:
+            self.down, self.alarm = True, outcome.detail
+        elif outcome.kind is OutcomeKind.SENDER_REFUSED:
+            self._stop(mail.sender, f"the sender is refused: {outcome.detail}")
         elif self._is_hopeless(mail, outcome):
             lost = f"lost on the way again and again, it may have arrived: {outcome.detail}"
             outcome = replace(outcome, kind=OutcomeKind.REFUSED, detail=lost)

@@ -93,6 +93,8 @@ async def test_a_server_that_looks_through_the_whole_mail_is_waited_for_longer_t
     async with listening(office) as server, SmtpMailer(replace(server, timeout=0.5)) as mailer:
         assert (await sent(mailer)).kind is OutcomeKind.ACCEPTED
     assert len(office.taken) == 1
+    waits = [MailServer(host="x", port=25, timeout=seconds).timeout_at_end for seconds in (1, 30, 600)]
+    assert waits == [20, 600, 600]
 
 
 async def test_what_a_server_says_is_kept_without_whatever_a_terminal_or_a_database_could_not_take():
