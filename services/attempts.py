@@ -5,7 +5,7 @@ for us, or has lost its list of mailboxes. So a final refusal waits like a tempo
 another mail of the same sender, or the round ends and too few were refused to suspect it.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -23,10 +23,10 @@ _FIRST_WAIT = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(hours=2)
 #: Attempts after which a mail whose outcome is uncertain time and again is given up: its reader may have every copy.
 _MOST_UNCERTAIN = 4
-#: Mailboxes in a row, refused or uncertain, that make the server suspect: as many as it took mails for in this run, but
-#: at least and at most so many. Fewer would stop the queue where communes were merged; more would silence an office.
-_FEW_STRANGERS, _MANY_STRANGERS = 3, 10
-_FINAL = (OutcomeKind.REFUSED, OutcomeKind.UNREACHABLE)
+#: Mailboxes in a row, refused or uncertain, that make the server suspect: before it has taken a mail in this run, and
+#: after. Fewer would stop the queue where communes were merged; more would silence a small office.
+_FIRST_STRANGERS, _STRANGERS = 3, 10
+REFUSALS = (OutcomeKind.REFUSED, OutcomeKind.UNREACHABLE)
 #: Nothing was said of this mail.
 _NOT_GIVEN = (OutcomeKind.DOWN, OutcomeKind.SENDER_REFUSED)
 
@@ -71,7 +71,7 @@ class Trust:
         self.alarm = ""
         self.down = False
         self._stopped: set[str] = set()
-        self._taken: Counter[str] = Counter()
+        self._takes: set[str] = set()
         self._strangers: dict[str, set[str]] = {}
         self._doubted: defaultdict[str, list[Attempt]] = defaultdict(list)
 
@@ -82,7 +82,7 @@ class Trust:
     def judged(self, mail: Mail, outcome: Outcome) -> Iterator[Attempt]:
         """Yield what stands now: this attempt as it is believed, and earlier ones that were doubted so far."""
         if outcome.kind is OutcomeKind.ACCEPTED:
-            self._taken[mail.sender] += 1
+            self._takes.add(mail.sender)
             self._strangers[mail.sender] = set()
             yield from self._doubted.pop(mail.sender, ())
         elif outcome.kind is OutcomeKind.DOWN:
@@ -91,8 +91,8 @@ class Trust:
             self._stop(mail.sender, f"the sender is refused: {outcome.detail}")
         elif self._is_hopeless(mail, outcome):
             lost = f"lost on the way again and again, it may have arrived: {outcome.detail}"
-            outcome = replace(outcome, kind=OutcomeKind.REFUSED, detail=lost)
-        elif outcome.kind is OutcomeKind.UNCERTAIN or (outcome.kind in _FINAL and outcome.code is not None):
+            outcome = replace(outcome, kind=OutcomeKind.REFUSED, code=None, detail=lost)
+        elif outcome.kind is OutcomeKind.UNCERTAIN or (outcome.kind in REFUSALS and outcome.code is not None):
             outcome = self._doubt(mail, outcome)
         yield Attempt(mail, outcome)
 
@@ -102,7 +102,7 @@ class Trust:
         A mail that was not taken before waits on: whatever was wrong with the server then may not have been mended.
         """
         doubted = [attempt for attempts in self._doubted.values() for attempt in attempts]
-        believed = [one for one in doubted if one.mail.attempts == 0 or self._taken[one.mail.sender]]
+        believed = [one for one in doubted if one.mail.attempts == 0 or one.mail.sender in self._takes]
         self._doubted.clear()
         return believed
 
@@ -110,10 +110,10 @@ class Trust:
         """Count the mailbox as a stranger; what would end the mail makes it wait for now."""
         strangers = self._strangers_of(mail.sender)
         strangers.add(mail.address)
-        if outcome.kind in _FINAL:
+        if outcome.kind in REFUSALS:
             self._doubted[mail.sender].append(Attempt(mail, outcome))
             outcome = replace(outcome, kind=OutcomeKind.DEFERRED)
-        if len(strangers) >= min(max(self._taken[mail.sender], _FEW_STRANGERS), _MANY_STRANGERS):
+        if len(strangers) >= (_STRANGERS if mail.sender in self._takes else _FIRST_STRANGERS):
             self._doubted.pop(mail.sender, None)
             self._stop(mail.sender, f"no mail is taken to {len(strangers)} mailboxes in a row ({outcome.detail})")
         return outcome

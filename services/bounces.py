@@ -18,6 +18,7 @@ from models import Assignment, Contact, Event, Message, MessageContent, Notice, 
 from models.database import writing
 from notifications.dsn import LONGEST, Failure, Returned, UnreadableError, read_returned
 from notifications.imap import ReturnedMails
+from notifications.smtp import Outcome, OutcomeKind
 from rules.moments import local_date
 from rules.vocabulary import MessageKind, MessageState, NoticeState
 from services.approvals import approvals_of
@@ -91,14 +92,23 @@ def take_in(engine: Engine, content: bytes, *, now: datetime) -> Taken:
         return Taken.BOUNCED
 
 
-def unreachable(engine: Engine, message_id: int, why: str, *, now: datetime) -> None:
-    """Take in that the mail server, to which this mail was just being given, knows no such mailbox."""
+def refused(engine: Engine, message_id: int, outcome: Outcome, *, now: datetime) -> None:
+    """Take in that the mail server refused this mail for good while it was being given it.
+
+    An outcome without a reply is our own verdict: the mail can never be sent, and neither can another with the same.
+    """
     with writing(engine) as session:
         message = session.get_one(Message, message_id, with_for_update=True)
         message.settled_at = now
         session.execute(delete(MessageContent).where(col(MessageContent.message_id) == message_id))
-        failure = Failure(recipients=frozenset({message.address}), permanent=True, no_mailbox=True, why=why)
-        _not_told(session, message, failure, (MessageState.FAILED, NoticeState.FAILED), now)
+        failure = Failure(
+            recipients=frozenset({message.address}),
+            permanent=True,
+            no_mailbox=outcome.kind is OutcomeKind.UNREACHABLE,
+            why=outcome.detail,
+        )
+        end = (MessageState.FAILED, NoticeState.FAILED)
+        _not_told(session, message, failure, end, now, given_up=outcome.code is None)
 
 
 def _of_reader(returned: Returned, message: Message) -> Failure | None:
@@ -106,15 +116,23 @@ def _of_reader(returned: Returned, message: Message) -> Failure | None:
 
 
 def _not_told(
-    session: Session, message: Message, failure: Failure, end: tuple[MessageState, NoticeState], now: datetime
+    session: Session,
+    message: Message,
+    failure: Failure,
+    end: tuple[MessageState, NoticeState],
+    now: datetime,
+    *,
+    given_up: bool = False,
 ) -> None:
-    """End the mail and those of its notices that no longer hold; the others are owed again."""
+    """End the mail and those of its notices that no longer hold; the others are owed again, unless given up."""
     message.state, message.detail = end[0], failure.why
     session.add(message)
     session.execute(delete(Overview).where(col(Overview.message_id) == message.id))
     if failure.no_mailbox:
         _mark_unreachable(session, message, failure, now)
-    _owe_again(session, message, failure, end[1], now)
+    # The same reader would be written to within the quarter of an hour, and again; a morning mail waits for the next.
+    repeats = failure.permanent and not failure.no_mailbox and message.kind is MessageKind.IMMEDIATE
+    _owe_again(session, message, failure, end[1], now, given_up=given_up or repeats)
 
 
 def _mark_unreachable(session: Session, message: Message, failure: Failure, now: datetime) -> None:
@@ -141,7 +159,9 @@ def _mark_unreachable(session: Session, message: Message, failure: Failure, now:
         record(session, now=now, actor="dondoc", action="unreachable", subject=f"contact:{contact.id}")
 
 
-def _owe_again(session: Session, message: Message, failure: Failure, end: NoticeState, now: datetime) -> None:
+def _owe_again(
+    session: Session, message: Message, failure: Failure, end: NoticeState, now: datetime, *, given_up: bool
+) -> None:
     """What the mail told has not been told: what still holds is owed again, to whoever reads now.
 
     A rung that a stronger one has followed meanwhile is not: of several missed ones only the strongest is owed.
@@ -155,8 +175,6 @@ def _owe_again(session: Session, message: Message, failure: Failure, end: Notice
         .with_for_update()
     ).all()
     overtaken, approvals = _overtaken(session, message), approvals_of(session)
-    # The same reader would be written to within the quarter of an hour, and again; a morning mail waits for the next.
-    repeats = failure.permanent and not failure.no_mailbox and message.kind is MessageKind.IMMEDIATE
     told = owed_in(session, [message.id or 0])[message.id or 0]
     names = names_of(session, facts_for(session, sorted({owed.assignment_id for owed in told})))
     for owed in told:
@@ -171,7 +189,7 @@ def _owe_again(session: Session, message: Message, failure: Failure, end: Notice
             message=message.id,
         )
         again = owed._replace(state=NoticeState.OWED)
-        if owed.id in overtaken or repeats or ending(again, local_date(now), approvals) is not None:
+        if owed.id in overtaken or given_up or ending(again, local_date(now), approvals) is not None:
             settle(session, [owed.id], end, failure.why, now=now)
         else:
             owe_again(session, owed.id)

@@ -17,8 +17,8 @@ from models.database import reading, writing
 from models.tables import MESSAGE, MESSAGE_CONTENT, NOTICE
 from notifications.smtp import Outcome, OutcomeKind
 from rules.vocabulary import MessageKind, MessageState, NoticeState
-from services.attempts import Attempt, Mail
-from services.bounces import unreachable
+from services.attempts import REFUSALS, Attempt, Mail
+from services.bounces import refused
 from services.delivery_job import Job
 from services.outbox import Readers, Waiting, release, waiting_on
 from services.owed import Owed, ending, owed_in, settle
@@ -100,16 +100,16 @@ class _Round:
 
     def _settled(self, attempts: Sequence[Attempt], free: int) -> list[Mail]:
         for mail, outcome in attempts:
-            if outcome.kind is OutcomeKind.UNREACHABLE:
+            if outcome.kind in REFUSALS:
                 self._pass_on(mail, outcome)
         with writing(self._job.engine) as session:
             claimed = self._claim(session, free)
-            self._settle(session, [one for one in attempts if one.outcome.kind is not OutcomeKind.UNREACHABLE])
+            self._settle(session, [one for one in attempts if one.outcome.kind not in REFUSALS])
         return claimed
 
     def _pass_on(self, mail: Mail, outcome: Outcome) -> None:
-        """What this mail told is owed to another reader, whose mail the next round makes."""
-        unreachable(self._job.engine, mail.id, outcome.detail, now=self._job.now)
+        """What this mail told is owed again; where another reads it instead, the next round makes his mail."""
+        refused(self._job.engine, mail.id, outcome, now=self._job.now)
         self._job.touched.update(self._holding[mail.id])
         self.voided = True
 
@@ -181,16 +181,18 @@ class _Round:
     def _settle(self, session: Session, attempts: Sequence[Attempt]) -> None:
         """Write down what became of some attempts."""
         job = self._job
-        ended = [one for one in attempts if one.outcome.kind in _FINAL]
-        waiting = [one for one in attempts if one.outcome.kind not in _FINAL]
-        if ended:
-            session.connection().execute(_ENDED, [_ended(mail, outcome, job.now) for mail, outcome in ended])
-            session.connection().execute(_EMPTIED, {"mails": [mail.id for mail, _ in ended]})
-            session.connection().execute(_TOLD, [_told(mail, outcome, job.now) for mail, outcome in ended])
+        taken = [one for one in attempts if one.outcome.kind is OutcomeKind.ACCEPTED]
+        waiting = [one for one in attempts if one.outcome.kind is not OutcomeKind.ACCEPTED]
+        if taken:
+            numbers = {"mails": [mail.id for mail, _ in taken]}
+            replies = [{"mail": mail.id, "said": outcome.detail, "at": job.now} for mail, outcome in taken]
+            session.connection().execute(_SENT, replies)
+            session.connection().execute(_EMPTIED, numbers)
+            session.connection().execute(_TOLD, {**numbers, "at": job.now})
         if waiting:
             session.connection().execute(_WAITING, [_waits(one, job.now) for one in waiting])
-        job.touched.update(number for mail, _ in ended for number in self._holding[mail.id])
-        job.report.mails += sum(outcome.kind is OutcomeKind.ACCEPTED for _, outcome in ended)
+        job.touched.update(number for mail, _ in taken for number in self._holding[mail.id])
+        job.report.mails += len(taken)
 
 
 #: The stored mails whose time has come, of those that were stored after one that is known.
@@ -231,16 +233,16 @@ _MAILS = (
     .with_for_update(of=MESSAGE)
 )  # fmt: skip
 _SENDING = update(MESSAGE).where(_CHOSEN).values(state=MessageState.SENDING, attempts=MESSAGE.c.attempts + 1)
-_ENDED = (
+_SENT = (
     update(MESSAGE)
     .where(MESSAGE.c.id == bindparam("mail"))
-    .values(state=bindparam("mail_state"), detail=bindparam("said"), settled_at=bindparam("at"))
+    .values(state=MessageState.SENT, detail=bindparam("said"), settled_at=bindparam("at"))
 )
 _EMPTIED = delete(MESSAGE_CONTENT).where(MESSAGE_CONTENT.c.message_id.in_(bindparam("mails", expanding=True)))
 _TOLD = (
     update(NOTICE)
-    .where(NOTICE.c.message_id == bindparam("mail"))
-    .values(state=bindparam("notice_state"), reason=bindparam("why"), settled_at=bindparam("at"))
+    .where(NOTICE.c.message_id.in_(bindparam("mails", expanding=True)))
+    .values(state=NoticeState.SENT, reason="", settled_at=bindparam("at"))
 )
 _WAITING = (
     update(MESSAGE)
@@ -252,20 +254,6 @@ _WAITING = (
         not_before=bindparam("next_attempt"),
     )
 )
-_FINAL = {
-    OutcomeKind.ACCEPTED: (MessageState.SENT, NoticeState.SENT),
-    OutcomeKind.REFUSED: (MessageState.FAILED, NoticeState.FAILED),
-}
-
-
-def _ended(mail: Mail, outcome: Outcome, now: datetime) -> dict[str, object]:
-    return {"mail": mail.id, "mail_state": _FINAL[outcome.kind][0], "said": outcome.detail, "at": now}
-
-
-def _told(mail: Mail, outcome: Outcome, now: datetime) -> dict[str, object]:
-    state = _FINAL[outcome.kind][1]
-    why = outcome.detail if state is NoticeState.FAILED else ""
-    return {"mail": mail.id, "notice_state": state, "why": why, "at": now}
 
 
 def _waits(attempt: Attempt, now: datetime) -> dict[str, object]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
-from models import Cycle, CycleState, Message, Notice, Plan, Responsibility, Sweep
+from models import Contact, Cycle, CycleState, Message, Notice, Plan, Responsibility, Sweep
 from models.database import reading
 from rules.moments import local_date
 from rules.vocabulary import MessageKind, MessageState, NoticeState
@@ -114,13 +114,27 @@ def _unreachable(session: Session, now: datetime) -> list[str]:
 
 
 def _failed(session: Session, now: datetime) -> list[str]:
-    """Mails that the mail server refused for good since yesterday: somebody has to mend the address."""
+    """Mails that the mail server refused since yesterday, though no such mailbox was the reason: somebody must look."""
+    lost = select(Contact.id).where(
+        func.lower(col(Contact.address)) == Message.address, col(Contact.unreachable_since).is_not(None)
+    )
     count = session.exec(
+        select(func.count())
+        .select_from(Message)
+        .where(
+            Message.kind == MessageKind.MORNING,
+            Message.state == MessageState.FAILED,
+            col(Message.settled_at) > now - SWEEP_WITHIN,
+            ~lost.exists(),
+        )
+    ).one()
+    unmade = session.exec(
         select(func.count())
         .select_from(Notice)
         .where(Notice.state == NoticeState.FAILED, col(Notice.settled_at) > now - SWEEP_WITHIN)
     ).one()
-    return [f"{count} notices could not be delivered since yesterday"] if count else []
+    refused = [f"{count} morning mails were refused since yesterday; what they told is due again"] if count else []
+    return refused + ([f"{unmade} notices could not be delivered since yesterday"] if unmade else [])
 
 
 def _answers_failed(session: Session, now: datetime) -> list[str]:

@@ -43,12 +43,13 @@ from services.cases import Cases, case_rows, recorded_notices
 from services.cycles import change_deadline
 from services.deadlines import deadline_of
 from services.delivery import deliver
+from services.delivery_job import DeliveryReport
 from services.facts import facts_for
 from services.finding import assignment_name
 from services.follow_up import follow_up
 from services.installation import make
-from services.links import UnitVisitor
-from services.notes import Desk
+from services.links import UnitVisitor, staff_by_address
+from services.notes import Desk, send_sign_in
 from services.people import pass_on
 from tests.chaos.kills import PLAN_FILE
 from tests.integration import cast
@@ -326,18 +327,22 @@ class History:
 
     def _deliver(self) -> None:
         seen = len(self.mailer.sent)
-        asyncio.run(self._send())
+        if asyncio.run(self._send(8, 40)).alarm:
+            # Of these few units all mailboxes are gone. The server is believed once it takes a mail, as here a link.
+            with writing(self.engine) as session:
+                send_sign_in(session, self._desk(), staff_by_address(session, cast.OFFICER, now=self._now(9)))
+            asyncio.run(self._send(9, 10))
         if fresh := self.mailer.sent[seen:]:
             with reading(self.engine) as session:
                 by_name = _by_name(session)
                 for address, content in fresh:
                     self._check(session, address, content, by_name)
 
-    async def _send(self) -> None:
+    async def _send(self, hour: int, minute: int) -> DeliveryReport:
         async with self.mailer as mailer:
-            await deliver(
-                self.engine, mailer=mailer, calendar=self.calendar, letterhead=cast.LETTERHEAD, now=self._now(8)
-                + timedelta(minutes=40),
+            return await deliver(
+                self.engine, mailer=mailer, calendar=self.calendar, letterhead=cast.LETTERHEAD,
+                now=cast.at(self.day, hour, minute),
             )  # fmt: skip
 
     def _check(self, session, address: str, content: bytes, by_name) -> None:

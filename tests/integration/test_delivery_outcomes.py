@@ -51,13 +51,18 @@ def message_to(engine, address, *, number=-1):
 
 
 async def test_a_refused_mail_fails_with_its_reason_and_the_others_still_go(engine):
+    """What it told is due again: it goes out with the next working morning's mail, once the filter is mended."""
     open_year(engine)
     mailer = WatchedMailer(answers={KOI: REFUSED})
     await morning(engine, OPENING, mailer=mailer)
     assert len(recipients(mailer)) == 6
-    assert notices(engine, DAK_KOI) == ["v1 opened contact failed 5.7.1 unwanted"]
+    assert (message_to(engine, KOI).state, message_to(engine, KOI).detail) == (MessageState.FAILED, "5.7.1 unwanted")
+    assert notices(engine, DAK_KOI) == ["v1 opened contact owed"]
     await deliver_at(engine, at(OPENING, 9, 0), mailer)
     assert len(mailer.attempted(KOI)) == 1
+    mailer.answers.clear()
+    await morning(engine, date(2024, 10, 2), mailer=mailer)
+    assert notices(engine, DAK_KOI) == ["v1 opened contact sent"]
 
 
 async def test_a_deferred_mail_waits_longer_each_time_and_is_the_same_mail(engine):

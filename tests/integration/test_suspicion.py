@@ -129,16 +129,6 @@ async def test_of_few_mailboxes_alone_two_are_believed_and_what_is_refused_next_
     assert sorted(recipients(mended)) == [head_of(DAK_KOI), head_of(DAK_PNE)]
 
 
-async def test_a_server_that_loses_its_list_in_the_middle_costs_nobody_his_mail(engine):
-    open_year(engine)
-    sweep(engine, OPENING, "V.4-3", "V.4-1", "V.5-2")
-    faulty = _Faulty(good=5)
-    report = await deliver_at(engine, at(OPENING), faulty)
-    assert (report.mails, len(faulty.attempts)) == (5, 10)
-    assert report.alarm == "no mail is taken to 5 mailboxes in a row (5.1.1 no such mailbox)"
-    assert unreachable(engine) == []
-
-
 async def test_a_mailbox_where_every_copy_gets_lost_has_four_and_the_mail_fails_with_the_reason(engine):
     """A filter that takes a mail whole and drops the connection: 35 runs a day must not mean 35 copies."""
     open_year(engine)

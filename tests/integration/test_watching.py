@@ -107,17 +107,36 @@ def test_an_assignment_that_was_lost_is_named_and_the_next_sweep_makes_it_again(
 async def test_mails_that_could_not_be_delivered_are_counted_for_a_day(engine):
     open_year(engine)
     sweep(engine, OPENING, *clauses_of(engine))
-    refused = Outcome(kind=OutcomeKind.REFUSED, detail="no such mailbox")
+    refused = Outcome(kind=OutcomeKind.REFUSED, code=554, detail="5.7.1 unwanted")
     await morning(engine, OPENING, mailer=RecordingMailer(answers={contact_of(DAK_KOI): refused}))
+    said = "1 morning mails were refused since yesterday; what they told is due again"
+    assert faults(engine, at(OPENING, 9, 0)) == (said,)
+    assert said not in faults(engine, at(TOMORROW, 15, 0))
+
+
+async def test_a_mail_that_can_never_be_sent_is_counted_with_all_that_it_would_have_told(engine):
+    open_year(engine)
+    sweep(engine, OPENING, *clauses_of(engine))
+    malformed = Outcome(kind=OutcomeKind.REFUSED, detail="no mail address")
+    await morning(engine, OPENING, mailer=RecordingMailer(answers={contact_of(DAK_KOI): malformed}))
     # V.4-1.a, V.4-1.b, V.4-1.c, V.4-2.a, V.4-2.b, V.4-3.a and V.KET.a stood in the one mail that was refused.
-    assert faults(engine, at(OPENING, 9, 0)) == ("7 notices could not be delivered since yesterday",)
+    assert "7 notices could not be delivered since yesterday" in faults(engine, at(OPENING, 9, 0))
+
+
+async def test_a_mailbox_that_is_not_there_is_a_fault_of_its_own_and_no_refused_mail(engine):
+    open_year(engine)
+    sweep(engine, OPENING, *clauses_of(engine))
+    missing = Outcome(kind=OutcomeKind.UNREACHABLE, code=550, detail="5.1.1 no such mailbox")
+    await morning(engine, OPENING, mailer=RecordingMailer(answers={contact_of(DAK_KOI): missing}))
+    (fault,) = faults(engine, at(OPENING, 9, 0))
+    assert fault.endswith("its head is written to instead")
 
 
 async def test_a_sign_in_link_that_could_not_be_delivered_is_counted_for_a_day(engine):
     open_year(engine)
     sweep(engine, OPENING, *clauses_of(engine))
     asked(engine)
-    refused = Outcome(kind=OutcomeKind.UNREACHABLE, detail="5.1.1 no such mailbox")
+    refused = Outcome(kind=OutcomeKind.UNREACHABLE, code=550, detail="5.1.1 no such mailbox")
     await deliver_at(engine, at(OPENING, 12, 0), RecordingMailer(answers={OFFICER: refused}))
     said = "1 immediate mails (receipts, sign-in links) could not be delivered since yesterday"
     assert said in faults(engine, at(OPENING, 13, 0))
