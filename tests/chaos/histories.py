@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from email import message_from_bytes, policy
 from functools import cache
@@ -56,6 +56,7 @@ from tests.integration import cast
 
 UNITS = cast.COMMUNES[:3]
 NO_MAILBOX = Outcome(kind=OutcomeKind.UNREACHABLE, code=550, detail="5.1.1 no such mailbox")
+_PAGES = replace(cast.LETTERHEAD, public_url="https://dondoc.example")
 _DAYS = st.integers(0, 20)
 _UNIT = st.sampled_from(UNITS)
 #: What can happen; the number is in days, and counts from the day on which the history has arrived.
@@ -309,8 +310,8 @@ class History:
     def _now(self, hour: int):
         return cast.at(self.day, hour)
 
-    def _desk(self) -> Desk:
-        return Desk(letterhead=cast.LETTERHEAD, now=self._now(13))
+    def _desk(self, hour: int = 13) -> Desk:
+        return Desk(letterhead=_PAGES, now=self._now(hour))
 
     def _visitor(self, session, unit: str) -> UnitVisitor:
         found = session.exec(select(Unit).where(Unit.slug == unit)).one()
@@ -330,7 +331,11 @@ class History:
         if asyncio.run(self._send(8, 40)).alarm:
             # Of these few units all mailboxes are gone. The server is believed once it takes a mail, as here a link.
             with writing(self.engine) as session:
-                send_sign_in(session, self._desk(), staff_by_address(session, cast.OFFICER, now=self._now(9)))
+                send_sign_in(
+                    session,
+                    Desk(letterhead=_PAGES, now=self._now(9)),
+                    staff_by_address(session, cast.OFFICER, now=self._now(9)),
+                )
             asyncio.run(self._send(9, 10))
         if fresh := self.mailer.sent[seen:]:
             with reading(self.engine) as session:
