@@ -21,6 +21,7 @@ LONGEST = 256 * 1024
 _LONGEST_TYPE = 2_000
 _TYPE = re.compile(rb"(?:\A|[\r\n])content-type:[^\r\n]*(?:(?:\r\n?|\n)[ \t][^\r\n]*)*", re.IGNORECASE)
 _STATUS = re.compile(r"[45]\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.])")
+_IN_REPLY = re.compile(r"5[0-9][0-9][ -](5\.[0-9]{1,3}\.[0-9]{1,3})")
 
 
 class UnreadableError(DondocError):
@@ -93,12 +94,15 @@ def _failures(status: Message) -> Iterator[Failure]:
         said = _STATUS.match(_field(block, "Status"))
         if _field(block, "Action").casefold() != "failed" or said is None:
             continue
+        diagnosis = _typed(_field(block, "Diagnostic-Code"), fold=False)
+        # Exim gives every refusal the status 5.0.0; the reply itself may say more.
+        told = _IN_REPLY.match(diagnosis) if said[0] == "5.0.0" else None
         addresses = {_typed(_field(block, name)) for name in ("Final-Recipient", "Original-Recipient")}
         yield Failure(
             recipients=frozenset(addresses - {""}),
             permanent=said[0].startswith("5"),
-            no_mailbox=NO_MAILBOX.match(said[0]) is not None,
-            why=short(f"{said[0]} {_typed(_field(block, 'Diagnostic-Code'), fold=False)}"),
+            no_mailbox=NO_MAILBOX.match(told[1] if told else said[0]) is not None,
+            why=short(f"{said[0]} {diagnosis}"),
         )
 
 

@@ -8,10 +8,10 @@ another mail of the same sender, or the round ends and too few were refused to s
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Engine, bindparam, func, or_, select
+from sqlalchemy import Engine, bindparam, func, select
 
 from models.database import reading
 from models.tables import MESSAGE
@@ -21,10 +21,14 @@ from rules.vocabulary import MessageKind, MessageState
 #: First wait after a temporary refusal; greylisting asks for five minutes and more. Doubled with each attempt.
 _FIRST_WAIT = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(hours=2)
-#: Attempts after which a mail whose outcome is uncertain time and again is given up: its reader may have every copy.
+#: Doublings after which every wait is the longest; a mail may wait for weeks, and the numbers would grow without end.
+_DOUBLINGS = 10
+#: Attempts after which a mail that was lost on the way time and again has had its day: its reader may have every copy.
 _MOST_UNCERTAIN = 4
-#: Mailboxes in a row, refused or uncertain, that make the server suspect: before it has taken a mail in this run, and
-#: after. Fewer would stop the queue where communes were merged; more would silence a small office.
+#: A server that took a mail as lately as this, the time from one delivery to the next, is one that takes mails.
+_LATELY = timedelta(minutes=15)
+#: Mailboxes in a row, refused or uncertain, that make the server suspect: where it took no mail lately, and where it
+#: did. Fewer would stop the queue where communes were merged; more would silence a small office.
 _FIRST_STRANGERS, _STRANGERS = 3, 10
 REFUSALS = (OutcomeKind.REFUSED, OutcomeKind.UNREACHABLE)
 #: Nothing was said of this mail.
@@ -41,7 +45,6 @@ class Mail(NamedTuple):
     content: bytes
     attempts: int
     uncertain: bool
-    made_at: datetime
     not_after: datetime | None
 
 
@@ -51,11 +54,16 @@ class Attempt(NamedTuple):
     mail: Mail
     outcome: Outcome
 
+    @property
+    def attempts(self) -> int:
+        """Return how many attempts the mail has had; one in which nothing was said of it is none."""
+        return self.mail.attempts + (self.outcome.kind not in _NOT_GIVEN)
+
     def next_try(self, now: datetime) -> datetime | None:
         """Return when the mail is tried again: later each time; at once with the next run if it never was given."""
         if self.outcome.kind in _NOT_GIVEN:
             return None
-        wait: timedelta = min(_FIRST_WAIT * 2**self.mail.attempts, LONGEST_WAIT)
+        wait: timedelta = min(_FIRST_WAIT * 2 ** min(self.mail.attempts, _DOUBLINGS), LONGEST_WAIT)
         return now + wait
 
 
@@ -65,9 +73,9 @@ class Trust:
     `alarm` says what stopped mails: all of them where the server is out of reach (`down`), otherwise a sender's.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, now: datetime) -> None:
         """Believe whatever comes, so far."""
-        self._engine = engine
+        self._engine, self._now = engine, now
         self.alarm = ""
         self.down = False
         self._stopped: set[str] = set()
@@ -89,9 +97,9 @@ class Trust:
             self.down, self.alarm = True, outcome.detail
         elif outcome.kind is OutcomeKind.SENDER_REFUSED:
             self._stop(mail.sender, f"the sender is refused: {outcome.detail}")
-        elif self._is_hopeless(mail, outcome):
+        elif outcome.kind is OutcomeKind.UNCERTAIN and mail.uncertain and mail.attempts + 1 >= _MOST_UNCERTAIN:
             lost = f"lost on the way again and again, it may have arrived: {outcome.detail}"
-            outcome = replace(outcome, kind=OutcomeKind.REFUSED, code=None, detail=lost)
+            outcome = replace(outcome, kind=OutcomeKind.REFUSED, detail=lost)
         elif outcome.kind is OutcomeKind.UNCERTAIN or (outcome.kind in REFUSALS and outcome.code is not None):
             outcome = self._doubt(mail, outcome)
         yield Attempt(mail, outcome)
@@ -114,18 +122,10 @@ class Trust:
             self._doubted[mail.sender].append(Attempt(mail, outcome))
             outcome = replace(outcome, kind=OutcomeKind.DEFERRED)
         if len(strangers) >= (_STRANGERS if mail.sender in self._takes else _FIRST_STRANGERS):
-            self._doubted.pop(mail.sender, None)
+            if mail.sender not in self._takes:
+                self._doubted.pop(mail.sender, None)
             self._stop(mail.sender, f"no mail is taken to {len(strangers)} mailboxes in a row ({outcome.detail})")
         return outcome
-
-    def _is_hopeless(self, mail: Mail, outcome: Outcome) -> bool:
-        """Say whether the mail was lost on the way too often, while the server took others."""
-        often = mail.uncertain and mail.attempts + 1 >= _MOST_UNCERTAIN
-        if not often or outcome.kind is not OutcomeKind.UNCERTAIN:
-            return False
-        with reading(self._engine) as session:
-            since = {"sender": mail.sender, "since": mail.made_at}
-            return session.connection().scalar(_TAKEN_SINCE, since) is not None
 
     def _stop(self, sender: str, why: str) -> None:
         self._stopped.add(sender)
@@ -135,18 +135,21 @@ class Trust:
         """Return the mailboxes that were refused since the server last took a mail, also in earlier runs."""
         if sender not in self._strangers:
             with reading(self._engine) as session:
-                found = session.connection().scalars(_REFUSED_LATELY, {"sender": sender})
-                self._strangers[sender] = set(found)
+                connection = session.connection()
+                last = connection.scalar(_LAST_TAKEN, {"sender": sender})
+                refused = connection.scalars(_REFUSED_SINCE, {"sender": sender, "last": last or _EVER})
+                self._strangers[sender] = set(refused)
+            if last is not None and last > self._now - _LATELY:
+                self._takes.add(sender)
         return self._strangers[sender]
 
 
-_TAKEN = select(MESSAGE.c.settled_at).where(
+_EVER = datetime.min.replace(tzinfo=UTC)
+_LAST_TAKEN = select(func.max(MESSAGE.c.settled_at)).where(
     MESSAGE.c.sender == bindparam("sender"), MESSAGE.c.state.in_((MessageState.SENT, MessageState.BOUNCED))
 )
-_LAST_TAKEN = _TAKEN.with_only_columns(func.max(MESSAGE.c.settled_at)).scalar_subquery()
-_TAKEN_SINCE = _TAKEN.where(MESSAGE.c.settled_at >= bindparam("since")).limit(1)
-_REFUSED_LATELY = select(MESSAGE.c.address).where(
+_REFUSED_SINCE = select(MESSAGE.c.address).where(
     MESSAGE.c.sender == bindparam("sender"),
     MESSAGE.c.state == MessageState.FAILED,
-    or_(_LAST_TAKEN.is_(None), MESSAGE.c.settled_at > _LAST_TAKEN),
+    MESSAGE.c.settled_at > bindparam("last", type_=MESSAGE.c.settled_at.type),
 )

@@ -93,12 +93,11 @@ def take_in(engine: Engine, content: bytes, *, now: datetime) -> Taken:
 
 
 def refused(engine: Engine, message_id: int, outcome: Outcome, *, now: datetime) -> None:
-    """Take in that the mail server refused this mail for good while it was being given it.
-
-    An outcome without a reply is our own verdict: the mail can never be sent, and neither can another with the same.
-    """
+    """Take in that the mail server refused this mail for good while it was being given it."""
     with writing(engine) as session:
         message = session.get_one(Message, message_id, with_for_update=True)
+        if message.state not in (MessageState.STORED, MessageState.SENDING):
+            return  # another sender, to whom our lock was given away, has had it
         message.settled_at = now
         session.execute(delete(MessageContent).where(col(MessageContent.message_id) == message_id))
         failure = Failure(
@@ -107,8 +106,7 @@ def refused(engine: Engine, message_id: int, outcome: Outcome, *, now: datetime)
             no_mailbox=outcome.kind is OutcomeKind.UNREACHABLE,
             why=outcome.detail,
         )
-        end = (MessageState.FAILED, NoticeState.FAILED)
-        _not_told(session, message, failure, end, now, given_up=outcome.code is None)
+        _not_told(session, message, failure, (MessageState.FAILED, NoticeState.FAILED), now)
 
 
 def _of_reader(returned: Returned, message: Message) -> Failure | None:
@@ -116,31 +114,24 @@ def _of_reader(returned: Returned, message: Message) -> Failure | None:
 
 
 def _not_told(
-    session: Session,
-    message: Message,
-    failure: Failure,
-    end: tuple[MessageState, NoticeState],
-    now: datetime,
-    *,
-    given_up: bool = False,
+    session: Session, message: Message, failure: Failure, end: tuple[MessageState, NoticeState], now: datetime
 ) -> None:
-    """End the mail and those of its notices that no longer hold; the others are owed again, unless given up."""
+    """End the mail and those of its notices that no longer hold; the others are owed again."""
     message.state, message.detail = end[0], failure.why
     session.add(message)
     session.execute(delete(Overview).where(col(Overview.message_id) == message.id))
     if failure.no_mailbox:
         _mark_unreachable(session, message, failure, now)
-    # The same reader would be written to within the quarter of an hour, and again; a morning mail waits for the next.
-    repeats = failure.permanent and not failure.no_mailbox and message.kind is MessageKind.IMMEDIATE
-    _owe_again(session, message, failure, end[1], now, given_up=given_up or repeats)
+    _owe_again(session, message, failure, end[1], now)
 
 
 def _mark_unreachable(session: Session, message: Message, failure: Failure, now: datetime) -> None:
     """Mark the mailbox wherever it stands, for it may serve several roles or units; an ended contact is left alone.
 
-    So is one that somebody has declared to work again after this mail was handed over.
+    So is one that somebody has declared to work again after a mail was handed over that came back only now.
     """
     believed = select(Event.id).where(
+        message.state is MessageState.BOUNCED,
         Event.action == "reachable",
         Event.subject == literal("contact:") + cast(Contact.id, String),
         col(Event.at) > message.settled_at,
@@ -159,9 +150,7 @@ def _mark_unreachable(session: Session, message: Message, failure: Failure, now:
         record(session, now=now, actor="dondoc", action="unreachable", subject=f"contact:{contact.id}")
 
 
-def _owe_again(
-    session: Session, message: Message, failure: Failure, end: NoticeState, now: datetime, *, given_up: bool
-) -> None:
+def _owe_again(session: Session, message: Message, failure: Failure, end: NoticeState, now: datetime) -> None:
     """What the mail told has not been told: what still holds is owed again, to whoever reads now.
 
     A rung that a stronger one has followed meanwhile is not: of several missed ones only the strongest is owed.
@@ -175,6 +164,8 @@ def _owe_again(
         .with_for_update()
     ).all()
     overtaken, approvals = _overtaken(session, message), approvals_of(session)
+    # The same reader would be written to within the quarter of an hour, and again; a morning mail waits for the next.
+    repeats = failure.permanent and not failure.no_mailbox and message.kind is MessageKind.IMMEDIATE
     told = owed_in(session, [message.id or 0])[message.id or 0]
     names = names_of(session, facts_for(session, sorted({owed.assignment_id for owed in told})))
     for owed in told:
@@ -189,7 +180,7 @@ def _owe_again(
             message=message.id,
         )
         again = owed._replace(state=NoticeState.OWED)
-        if owed.id in overtaken or given_up or ending(again, local_date(now), approvals) is not None:
+        if owed.id in overtaken or repeats or ending(again, local_date(now), approvals) is not None:
             settle(session, [owed.id], end, failure.why, now=now)
         else:
             owe_again(session, owed.id)

@@ -51,7 +51,7 @@ async def deliver(
         letterhead=letterhead,
         now=now,
         report=report,
-        trust=Trust(engine),
+        trust=Trust(engine, now),
         immediate_only=immediate_only,
     )
     with delivery_lock(engine) as held:

@@ -212,12 +212,12 @@ def _answers(row: _DueRow) -> bool:
     return row.kind is MessageKind.IMMEDIATE and row.not_before is None
 
 
-def _rank(row: _DueRow) -> tuple[bool, bool, int]:
-    """Say how early a mail goes: what was not tried yet comes before what was refused.
+def _rank(row: _DueRow) -> tuple[bool, float, int]:
+    """Say how early a mail goes: what was not tried yet comes first, then what has waited longest.
 
     So a few mailboxes that made the server suspect do not stop the others' mails in each run anew.
     """
-    return _answers(row), row.not_before is None, -row.id
+    return _answers(row), -row.not_before.timestamp() if row.not_before else 0.0, -row.id
 
 
 _CHOSEN = MESSAGE.c.id.in_(bindparam("mails", expanding=True))
@@ -225,7 +225,7 @@ _CHOSEN = MESSAGE.c.id.in_(bindparam("mails", expanding=True))
 _MAILS = (
     select(
         MESSAGE.c.id, MESSAGE.c.kind, MESSAGE.c.address, MESSAGE.c.sender, MESSAGE_CONTENT.c.content,
-        MESSAGE.c.attempts, MESSAGE.c.uncertain, MESSAGE.c.made_at, MESSAGE.c.not_after,
+        MESSAGE.c.attempts, MESSAGE.c.uncertain, MESSAGE.c.not_after,
     )
     .join(MESSAGE_CONTENT, MESSAGE_CONTENT.c.message_id == MESSAGE.c.id)
     .where(_CHOSEN, MESSAGE.c.state == MessageState.STORED)
@@ -251,6 +251,7 @@ _WAITING = (
         state=MessageState.STORED,
         detail=bindparam("said"),
         uncertain=bindparam("is_uncertain"),
+        attempts=bindparam("attempts_made"),
         not_before=bindparam("next_attempt"),
     )
 )
@@ -261,5 +262,6 @@ def _waits(attempt: Attempt, now: datetime) -> dict[str, object]:
         "mail": attempt.mail.id,
         "said": attempt.outcome.detail,
         "is_uncertain": attempt.mail.uncertain or attempt.outcome.kind is OutcomeKind.UNCERTAIN,
+        "attempts_made": attempt.attempts,
         "next_attempt": attempt.next_try(now),
     }

@@ -114,7 +114,7 @@ def _unreachable(session: Session, now: datetime) -> list[str]:
 
 
 def _failed(session: Session, now: datetime) -> list[str]:
-    """Mails that the mail server refused since yesterday, though no such mailbox was the reason: somebody must look."""
+    """Mails that were refused or came back since yesterday, though no missing mailbox was the reason."""
     lost = select(Contact.id).where(
         func.lower(col(Contact.address)) == Message.address, col(Contact.unreachable_since).is_not(None)
     )
@@ -123,7 +123,7 @@ def _failed(session: Session, now: datetime) -> list[str]:
         .select_from(Message)
         .where(
             Message.kind == MessageKind.MORNING,
-            Message.state == MessageState.FAILED,
+            col(Message.state).in_((MessageState.FAILED, MessageState.BOUNCED)),
             col(Message.settled_at) > now - SWEEP_WITHIN,
             ~lost.exists(),
         )
@@ -133,8 +133,8 @@ def _failed(session: Session, now: datetime) -> list[str]:
         .select_from(Notice)
         .where(Notice.state == NoticeState.FAILED, col(Notice.settled_at) > now - SWEEP_WITHIN)
     ).one()
-    refused = [f"{count} morning mails were refused since yesterday; what they told is due again"] if count else []
-    return refused + ([f"{unmade} notices could not be delivered since yesterday"] if unmade else [])
+    said = f"{count} morning mails were refused or came back since yesterday; what they told is due again"
+    return [said] * bool(count) + [f"{unmade} notices could not be delivered since yesterday"] * bool(unmade)
 
 
 def _answers_failed(session: Session, now: datetime) -> list[str]:

@@ -4,9 +4,10 @@ It refuses relay, knows none of the mailboxes, loses the connection after the te
 is believed beside a mail that is taken; without one, only a few.
 """
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlmodel import select
@@ -15,21 +16,24 @@ from models import Contact
 from models.database import writing
 from notifications.smtp import Outcome, OutcomeKind
 from rules.vocabulary import MessageKind, MessageState
-from services.attempts import Mail, Trust
+from services.attempts import Attempt, Mail, Trust
 from services.bounces import Taken
 from services.delivery import deliver
 from services.follow_up import follow_up
 from services.letters import Letterhead
+from services.outreach import write_again
 from tests.integration.cast import (
     CALENDAR,
     COMMUNES,
     DAK_KOI,
     DAK_PNE,
     DUE,
+    LETTERHEAD,
     OFFICER,
     OPENING,
     PLAN,
     PLUS_1,
+    PLUS_3,
     TAN_LAP,
     YEAR_2024,
     WatchedMailer,
@@ -47,14 +51,18 @@ from tests.integration.cast import (
     sweep,
 )
 from tests.integration.returned import comes_back, last_mail_to, unreachable
+from tests.integration.test_acts import extended
 from tests.integration.test_delivery import OTHER, other_plan
+from tests.integration.test_links import asked
 
 NO_MAILBOX = Outcome(kind=OutcomeKind.UNREACHABLE, code=550, detail="5.1.1 no such mailbox")
 NO_RELAY = Outcome(kind=OutcomeKind.REFUSED, code=554, detail="5.7.1 relay access denied")
 LOST = Outcome(kind=OutcomeKind.UNCERTAIN, detail="connection lost")
 PUT_OFF = Outcome(kind=OutcomeKind.DEFERRED, code=450, detail="4.2.0 greylisted")
+DOWN = Outcome(kind=OutcomeKind.DOWN, detail="cannot connect")
 NO_SENDER = Outcome(kind=OutcomeKind.SENDER_REFUSED, code=553, detail="5.7.1 not your address")
 NNPTNT = "dau-moi.phong-nnptnt@konray.example"
+NEXT_DAY = date(2024, 10, 2)
 QUARTERS = [(hour, minute) for hour in range(9, 17) for minute in (0, 15, 30, 45)]
 
 
@@ -84,13 +92,14 @@ async def test_an_office_of_seven_readers_loses_nothing_while_its_server_refuses
     assert (len(faulty.attempts), first.undelivered, first.incomplete) == (3, 7, True)
     assert first.alarm == f"no mail is taken to 3 mailboxes in a row ({answer.detail})"
     for hour, minute in QUARTERS:
-        assert (await deliver_at(engine, at(OPENING, hour, minute), faulty)).incomplete
+        assert (await deliver_at(engine, at(OPENING, hour, minute), faulty)).incomplete or answer is LOST
     assert max(faulty.tries.values()) <= 8, "each waits longer every time"
     assert (unreachable(engine), outcomes(engine)) == ([], {"owed": 7})
     mended = WatchedMailer()
     last = await deliver_at(engine, at(OPENING, 20), mended)
-    assert (last.mails, last.alarm, last.incomplete) == (7, "", False)
-    assert outcomes(engine) == {"sent": 7}
+    assert (last.mails, last.alarm, last.incomplete) == (0 if answer is LOST else 7, "", False)
+    await morning(engine, NEXT_DAY, mailer=mended)
+    assert (len(recipients(mended)), outcomes(engine)) == (7, {"sent": 7})
 
 
 async def test_those_that_made_the_server_suspect_come_after_the_others_and_are_believed_then(engine):
@@ -129,7 +138,7 @@ async def test_of_few_mailboxes_alone_two_are_believed_and_what_is_refused_next_
     assert sorted(recipients(mended)) == [head_of(DAK_KOI), head_of(DAK_PNE)]
 
 
-async def test_a_mailbox_where_every_copy_gets_lost_has_four_and_the_mail_fails_with_the_reason(engine):
+async def test_a_mailbox_where_every_copy_gets_lost_has_four_a_day_and_what_they_tell_stays_due(engine):
     """A filter that takes a mail whole and drops the connection: 35 runs a day must not mean 35 copies."""
     open_year(engine)
     sweep(engine, OPENING)
@@ -141,10 +150,106 @@ async def test_a_mailbox_where_every_copy_gets_lost_has_four_and_the_mail_fails_
         tries += [(hour, minute)] * (contact_of(TAN_LAP) in [address for address, _ in mailer.attempts[before:]])
     assert tries == [(8, 30), (9, 0), (9, 15), (9, 45)]
     assert len(set(mailer.attempted(contact_of(TAN_LAP)))) == 1
+    lost = last_mail_to(engine, contact_of(TAN_LAP))
     reason = "lost on the way again and again, it may have arrived: connection lost"
-    assert notices(engine, TAN_LAP) == [f"v1 opened contact failed {reason}"]
-    assert last_mail_to(engine, contact_of(TAN_LAP)).state is MessageState.FAILED
-    assert unreachable(engine) == []
+    assert (lost.state, lost.detail) == (MessageState.FAILED, reason)
+    assert (notices(engine, TAN_LAP), unreachable(engine)) == (["v1 opened contact owed"], [])
+    mailer.answers.clear()
+    await morning(engine, NEXT_DAY, mailer=mailer)
+    assert notices(engine, TAN_LAP) == ["v1 opened contact sent"]
+
+
+def test_a_mail_that_waits_for_weeks_is_tried_every_two_hours():
+    for attempts in (5, 39, 10_000):
+        attempt = Attempt(mail_of(1, attempts=attempts), PUT_OFF)
+        assert attempt.next_try(at(OPENING)) == at(OPENING) + timedelta(hours=2)
+
+
+async def test_while_the_server_is_down_no_attempt_is_counted(engine):
+    open_year(engine)
+    sweep(engine, OPENING)
+    mailer = WatchedMailer(answers={contact_of(COMMUNES[0]): DOWN})
+    for minute in range(30, 40):
+        await deliver_at(engine, at(OPENING, 8, minute), mailer)
+    assert len(mailer.attempts) == 10
+    mailer.answers = {contact_of(COMMUNES[0]): PUT_OFF}
+    await deliver_at(engine, at(OPENING, 8, 45), mailer)
+    waits = last_mail_to(engine, contact_of(COMMUNES[0]))
+    assert (waits.attempts, waits.not_before) == (1, at(OPENING, 8, 50))
+
+
+async def test_twelve_mailboxes_that_are_gone_are_all_believed_the_same_morning(engine):
+    """Communes were merged: ten in a row stop a run, and are believed, for the server takes others."""
+    open_year(engine)
+    sweep(engine, OPENING, "V.4-3", "V.4-1", "V.5-2")
+    gone = sorted(set(await addressed(engine)))[:12]
+    mailer = WatchedMailer(answers=dict.fromkeys(gone, NO_MAILBOX))
+    for hour, minute in [(8, 45), *QUARTERS[:8]]:
+        await deliver_at(engine, at(OPENING, hour, minute), mailer)
+    assert set(unreachable(engine)) == set(gone)
+    assert max(Counter(address for address, _ in mailer.attempts).values()) <= 4
+
+
+async def addressed(engine):
+    """Return the addresses of the morning's mails, all of which are put off for a moment."""
+    mailer = WatchedMailer()
+    mailer.answers = _Everybody(PUT_OFF)
+    await deliver_at(engine, at(OPENING), mailer)
+    return [address for address, _ in mailer.attempts]
+
+
+class _Everybody(dict):
+    """The same answer for whoever it is."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+
+    def get(self, _key, _default=None):
+        return self.answer
+
+
+async def test_a_mail_that_the_pages_sent_a_moment_ago_shows_that_the_server_takes_mails(engine):
+    """Those whose mailboxes are gone are just those that are late, and the only ones to be mailed."""
+    open_year(engine)
+    await morning(engine, OPENING)
+    late = COMMUNES[:3]
+    for unit in COMMUNES[3:]:
+        hand_in(engine, unit, OPENING)
+    sweep(engine, DUE)
+    mailer = WatchedMailer(answers={contact_of(unit): NO_MAILBOX for unit in late})
+    assert (await deliver_at(engine, at(DUE), mailer)).alarm
+    asked(engine, now=at(DUE, 8, 50))
+    async with mailer:
+        await deliver(
+            engine,
+            mailer=mailer,
+            calendar=CALENDAR,
+            letterhead=LETTERHEAD,
+            now=at(DUE, 8, 50),
+            immediate_only=True,
+        )
+    report = await deliver_at(engine, at(DUE, 9, 0), mailer)
+    assert (report.alarm, report.mails) == ("", 3)
+    assert {head_of(unit) for unit in late} <= set(recipients(mailer))
+
+
+async def test_a_mailbox_that_is_refused_after_somebody_believed_it_again_does_not_keep_the_run_busy(engine):
+    open_year(engine)
+    await morning(engine, OPENING)
+    extended(engine, DAK_KOI, DUE, until=PLUS_3)
+    extended(engine, DAK_PNE, DUE, until=PLUS_3)
+
+    def believed_again():
+        with writing(engine) as session:
+            contact = session.exec(select(Contact).where(Contact.address == contact_of(DAK_KOI))).one()
+            write_again(session, contact.id, actor="test", now=at(DUE, 14, 0), once=None)
+
+    dead = (contact_of(DAK_KOI), head_of(DAK_KOI), contact_of(DAK_PNE))
+    mailer = WatchedMailer(answers=dict.fromkeys(dead, NO_MAILBOX))
+    mailer.meanwhile = [believed_again]
+    await asyncio.wait_for(deliver_at(engine, at(DUE, 13, 0), mailer), timeout=60)
+    assert len(mailer.attempts) < 10
 
 
 async def test_a_mail_that_was_put_off_before_is_not_given_up_when_it_is_lost_once(engine):
@@ -196,30 +301,32 @@ async def test_a_mail_that_the_server_took_and_that_came_back_later_was_taken_al
     assert await refused_alone_the_next_day(engine, mailer) == ("", True)
 
 
-def judged(trust, number, outcome):
-    mail = Mail(
+def mail_of(number, *, attempts=0):
+    return Mail(
         id=number,
         kind=MessageKind.MORNING,
         address=f"{number}@konray.example",
         sender=OFFICER,
         content=b"",
-        attempts=0,
+        attempts=attempts,
         uncertain=False,
-        made_at=at(OPENING),
         not_after=None,
     )
-    return [attempt.outcome.kind for attempt in trust.judged(mail, outcome)]
+
+
+def judged(trust, number, outcome):
+    return [attempt.outcome.kind for attempt in trust.judged(mail_of(number), outcome)]
 
 
 def test_what_we_refuse_ourselves_says_nothing_about_the_server(sqlite):
-    trust = Trust(sqlite)
+    trust = Trust(sqlite, at(OPENING))
     malformed = Outcome(kind=OutcomeKind.REFUSED, detail="no mail address")
     assert [judged(trust, number, malformed) for number in range(5)] == [[OutcomeKind.REFUSED]] * 5
     assert (trust.lets(OFFICER), trust.alarm) == (True, "")
 
 
 def test_however_many_mails_a_server_took_ten_mailboxes_in_a_row_make_it_suspect(sqlite):
-    trust = Trust(sqlite)
+    trust = Trust(sqlite, at(OPENING))
     for number in range(50):
         judged(trust, number, Outcome(kind=OutcomeKind.ACCEPTED))
     for number in range(50, 59):
@@ -227,7 +334,7 @@ def test_however_many_mails_a_server_took_ten_mailboxes_in_a_row_make_it_suspect
     judged(trust, 59, NO_MAILBOX)
     assert not trust.lets(OFFICER)
     assert trust.lets(NNPTNT)
-    assert trust.rest() == []
+    assert len(trust.rest()) == 10
 
 
 async def test_a_mailbox_with_nobody_to_take_its_place_makes_the_run_incomplete_once(engine):

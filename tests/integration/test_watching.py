@@ -28,6 +28,7 @@ from tests.integration.cast import (
     sweep,
     with_members,
 )
+from tests.integration.returned import comes_back
 from tests.integration.test_links import asked
 
 TOMORROW = OPENING + timedelta(days=1)
@@ -109,18 +110,19 @@ async def test_mails_that_could_not_be_delivered_are_counted_for_a_day(engine):
     sweep(engine, OPENING, *clauses_of(engine))
     refused = Outcome(kind=OutcomeKind.REFUSED, code=554, detail="5.7.1 unwanted")
     await morning(engine, OPENING, mailer=RecordingMailer(answers={contact_of(DAK_KOI): refused}))
-    said = "1 morning mails were refused since yesterday; what they told is due again"
+    said = "1 morning mails were refused or came back since yesterday; what they told is due again"
     assert faults(engine, at(OPENING, 9, 0)) == (said,)
     assert said not in faults(engine, at(TOMORROW, 15, 0))
 
 
-async def test_a_mail_that_can_never_be_sent_is_counted_with_all_that_it_would_have_told(engine):
+async def test_a_mail_that_came_back_although_its_mailbox_is_there_is_counted(engine):
     open_year(engine)
     sweep(engine, OPENING, *clauses_of(engine))
-    malformed = Outcome(kind=OutcomeKind.REFUSED, detail="no mail address")
-    await morning(engine, OPENING, mailer=RecordingMailer(answers={contact_of(DAK_KOI): malformed}))
-    # V.4-1.a, V.4-1.b, V.4-1.c, V.4-2.a, V.4-2.b, V.4-3.a and V.KET.a stood in the one mail that was refused.
-    assert "7 notices could not be delivered since yesterday" in faults(engine, at(OPENING, 9, 0))
+    await morning(engine, OPENING)
+    assert faults(engine, at(OPENING, 9, 0)) == ()
+    comes_back(engine, contact_of(DAK_KOI), OPENING, status="5.7.1")
+    said = "1 morning mails were refused or came back since yesterday; what they told is due again"
+    assert faults(engine, at(OPENING, 9, 30)) == (said,)
 
 
 async def test_a_mailbox_that_is_not_there_is_a_fault_of_its_own_and_no_refused_mail(engine):

@@ -144,13 +144,30 @@ def test_only_what_failed_for_good_is_a_failure(old, new, failed):
         ("5.6.1", False),
         ("5.7.1", False),  # a filter
         ("5.7.26", False),  # our domain's records
-        ("5.0.0", False),
         ("4.1.1", False),
     ],
 )
 def test_only_some_failures_speak_of_the_mailbox(status, no_mailbox):
     (failure,) = failures(dsn(TEXT, STATUS.replace("Status: 5.1.1", f"Status: {status}"), RETURNED))
     assert failure.no_mailbox is no_mailbox
+
+
+@pytest.mark.parametrize(
+    ("reply", "no_mailbox"),
+    [
+        ("550 5.1.1 User unknown", True),
+        ("550-5.1.1 The account does not exist", True),
+        ("550 5.7.1 unwanted", False),
+        ("550 User unknown", False),
+        ("450 5.1.1 x", False),
+    ],
+)
+def test_a_status_that_says_nothing_leaves_it_to_the_reply(reply, no_mailbox):
+    """Exim writes 5.0.0 whatever the reason."""
+    start = STATUS.index("Diagnostic-Code")
+    said = STATUS[:start].replace("Status: 5.1.1", "Status: 5.0.0") + f"Diagnostic-Code: smtp; {reply}\n"
+    (failure,) = failures(dsn(TEXT, said, RETURNED))
+    assert (failure.no_mailbox, failure.why) == (no_mailbox, f"5.0.0 {reply}")
 
 
 def test_each_of_several_recipients_is_judged_for_itself():
