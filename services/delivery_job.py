@@ -35,7 +35,7 @@ class Line:
 
 @dataclass(kw_only=True)
 class DeliveryReport:
-    """What a delivery did. `waiting_for` names sweeps that hold the morning mails back; `alarm` stopped the queue.
+    """What a delivery did. `waiting_for` names sweeps that hold the morning mails back; `alarm` stopped mails.
 
     `held`: nothing was sent, because all sending is held.
     `notices` counts all of them by outcome; `lines` are the first of them.

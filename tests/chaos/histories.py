@@ -331,11 +331,7 @@ class History:
         if asyncio.run(self._send(8, 40)).alarm:
             # Of these few units all mailboxes are gone. The server is believed once it takes a mail, as here a link.
             with writing(self.engine) as session:
-                send_sign_in(
-                    session,
-                    Desk(letterhead=_PAGES, now=self._now(9)),
-                    staff_by_address(session, cast.OFFICER, now=self._now(9)),
-                )
+                send_sign_in(session, self._desk(9), staff_by_address(session, cast.OFFICER, now=self._now(9)))
             asyncio.run(self._send(9, 10))
         if fresh := self.mailer.sent[seen:]:
             with reading(self.engine) as session:

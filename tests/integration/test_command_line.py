@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from cli.main import run
+from cli.redeploying import redeploy_if_running
 from edge import entry
 from models import Message, Mode
 from models.database import make_engine, writing
@@ -384,3 +385,10 @@ def test_a_password_for_a_mailbox_elsewhere_never_travels_unprotected(dondoc, mo
     code, _, complaint = dondoc("bounce", "--mailbox")
     assert code == 1
     assert "would travel unprotected" in complaint
+
+
+def test_a_year_that_is_opened_beside_a_prefect_server_elsewhere_names_the_command_that_reaches_it(monkeypatch):
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    said = redeploy_if_running()
+    assert "`dondoc deploy`" in said
+    assert "`dondoc up`" not in said

@@ -66,16 +66,24 @@ NEXT_DAY = date(2024, 10, 2)
 QUARTERS = [(hour, minute) for hour in range(9, 17) for minute in (0, 15, 30, 45)]
 
 
+async def only_these_are_late(engine, *units):
+    """All others have reported; today is the last day, swept and not yet mailed."""
+    open_year(engine)
+    await morning(engine, OPENING)
+    for unit in COMMUNES:
+        if unit not in units:
+            hand_in(engine, unit, OPENING)
+    sweep(engine, DUE)
+
+
 @dataclass
 class _Faulty(WatchedMailer):
-    """Answers everybody alike, after it has taken the first `good` mails."""
+    """Answers everybody alike."""
 
     answer: Outcome = NO_MAILBOX
-    good: int = 0
 
     async def send(self, *, sender, recipient, content):
-        if len(self.attempts) >= self.good:
-            self.answers[recipient] = self.answer
+        self.answers[recipient] = self.answer
         return await super().send(sender=sender, recipient=recipient, content=content)
 
     @property
@@ -116,12 +124,7 @@ async def test_those_that_made_the_server_suspect_come_after_the_others_and_are_
 
 
 async def test_of_few_mailboxes_alone_two_are_believed_and_what_is_refused_next_waits_also_in_later_runs(engine):
-    open_year(engine)
-    await morning(engine, OPENING)
-    for unit in COMMUNES:
-        if unit not in (DAK_KOI, DAK_PNE):
-            hand_in(engine, unit, OPENING)
-    sweep(engine, DUE)
+    await only_these_are_late(engine, DAK_KOI, DAK_PNE)
     faulty = _Faulty()
     report = await deliver_at(engine, at(DUE), faulty)
     assert [address for address, _ in faulty.attempts] == [
@@ -211,12 +214,8 @@ class _Everybody(dict):
 
 async def test_a_mail_that_the_pages_sent_a_moment_ago_shows_that_the_server_takes_mails(engine):
     """Those whose mailboxes are gone are just those that are late, and the only ones to be mailed."""
-    open_year(engine)
-    await morning(engine, OPENING)
     late = COMMUNES[:3]
-    for unit in COMMUNES[3:]:
-        hand_in(engine, unit, OPENING)
-    sweep(engine, DUE)
+    await only_these_are_late(engine, *late)
     mailer = WatchedMailer(answers={contact_of(unit): NO_MAILBOX for unit in late})
     assert (await deliver_at(engine, at(DUE), mailer)).alarm
     asked(engine, now=at(DUE, 8, 50))
@@ -266,12 +265,7 @@ async def test_a_mail_that_was_put_off_before_is_not_given_up_when_it_is_lost_on
 
 async def due_for_two(engine, answer):
     """Two communes have not reported; their contacts' mailboxes are gone, their heads' server answers as it is told."""
-    open_year(engine)
-    await morning(engine, OPENING)
-    for unit in COMMUNES:
-        if unit not in (DAK_KOI, DAK_PNE):
-            hand_in(engine, unit, OPENING)
-    sweep(engine, DUE)
+    await only_these_are_late(engine, DAK_KOI, DAK_PNE)
     answers = {contact_of(unit): NO_MAILBOX for unit in (DAK_KOI, DAK_PNE)}
     mailer = WatchedMailer(answers=answers | {head_of(unit): answer for unit in (DAK_KOI, DAK_PNE)})
     await deliver_at(engine, at(DUE), mailer)
