@@ -23,11 +23,12 @@ from rich.progress import Progress
 from cli.common import print_json, print_table
 from cli.demo_people import People
 from cli.demo_year import DemoYear, Played
+from cli.deploying import deploy
 from cli.folder_lock import held
 from cli.prefect_server import PrefectHome, connected, free_port, login_hint
 from cli.process_tree import ProcessTree
 from cli.servers import sign_in_hint
-from cli.stack import Ports, deploy, start_mailbox, start_portal, start_server, start_worker
+from cli.stack import Ports, start_mailbox, start_portal, start_worker, starting_server
 from models import Mode
 from models.database import make_engine, reading, writing
 from plans.calendar_file import load_calendar
@@ -75,9 +76,11 @@ def play(*, year: int, headless: bool, as_json: bool, out: Path | None, folder: 
         ports = _own_settings(folder)
         settings = Settings.read()
         home = PrefectHome(settings.home, ports.prefect)
-        start_mailbox(tree, folder / "mails", ports, simulated=True)
-        start_server(tree, home)
-        played = _play_year(settings, tree, home, cycle_file, ports, quiet=as_json)
+        with starting_server(tree, home):
+            start_mailbox(tree, folder / "mails", ports, simulated=True)
+            opened = _opened_year(settings, cycle_file, ports)
+            start_portal(tree, ports)
+        played = _play_year(opened, tree, home, quiet=as_json)
         result = _result(settings, played, began)
         if out:
             _keep(out, folder, cycle_file, played, result)
@@ -112,9 +115,7 @@ def _own_settings(folder: Path) -> Ports:
     return Ports(prefect=free_port(), mailbox_smtp=free_port(), mailbox_http=free_port(), portal=free_port())
 
 
-def _play_year(
-    settings: Settings, tree: ProcessTree, home: PrefectHome, cycle_file: Path, ports: Ports, *, quiet: bool
-) -> Played:
+def _opened_year(settings: Settings, cycle_file: Path, ports: Ports) -> DemoYear:
     engine = make_engine(settings.database)
     calendar = load_calendar(settings.calendar_file)
     now = datetime.now(UTC)
@@ -131,13 +132,16 @@ def _play_year(
         people=people,
     )
     year.open()
-    start_portal(tree, ports)
+    return year
+
+
+def _play_year(year: DemoYear, tree: ProcessTree, home: PrefectHome, *, quiet: bool) -> Played:
     outcome = deploy(home, active=False)  # the year has a clock of its own: real mornings must not break in
     start_worker(tree, home)
     with connected(home), Progress(console=Console(stderr=True), disable=quiet, transient=True) as progress:
         bar = progress.add_task(f"Năm {year.cycle.year}", total=365)
         played = _played(year, lambda day: progress.update(bar, completed=day))
-    played.deployments = sum(name.endswith(f"_{checked.plan.plan.slug}") for name in outcome.created)
+    played.deployments = sum(name.endswith(f"_{year.cycle.plan}") for name in outcome.created)
     return played
 
 

@@ -5,7 +5,7 @@ import secrets
 import socket
 import sys
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -202,12 +202,13 @@ async def ensure_pool(pool: str = POOL) -> None:
             await client.create_work_pool(WorkPoolCreate(name=pool, type="process", base_job_template=template))
 
 
-async def worker_online(pool: str = POOL) -> bool:
-    """Tell whether a worker of the pool has reported to the server."""
+@contextmanager
+def watching_worker(home: PrefectHome, pool: str = POOL) -> Iterator[Callable[[], bool]]:
+    """Give a question to ask again and again: has a worker of the pool reported to the server? One client asks it."""
     from prefect.client.orchestration import get_client  # noqa: PLC0415 - as above
 
-    async with get_client() as client:
-        return any(worker.status == "ONLINE" for worker in await client.read_workers_for_work_pool(pool))
+    with connected(home), get_client(sync_client=True) as client:
+        yield lambda: any(worker.status == "ONLINE" for worker in client.read_workers_for_work_pool(pool))
 
 
 def _create_auth_file(path: Path) -> None:

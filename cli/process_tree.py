@@ -84,9 +84,18 @@ class ProcessTree:
         self, name: str, argv: Sequence[str], env: Mapping[str, str], ready: Callable[[], bool], timeout: float
     ) -> None:
         """Start a program and wait until `ready()`; `ChildDiedError` or `NotReadyError` (seconds) when it is not."""
+        with self.starting(name, argv, env, ready, timeout):
+            pass
+
+    @contextmanager
+    def starting(
+        self, name: str, argv: Sequence[str], env: Mapping[str, str], ready: Callable[[], bool], timeout: float
+    ) -> Iterator[None]:
+        """Start a program, let the block do other things meanwhile, and wait at its end as `start` does."""
         child = self._spawn(name, argv, env)
         self._children.append(child)
         deadline = time.monotonic() + timeout
+        yield
         while not ready():
             child.check()
             if time.monotonic() > deadline:

@@ -14,7 +14,7 @@ def redeploy_if_running() -> str:
     home = PrefectHome(settings.home, settings.prefect_port)
     if not (home.auth_file.exists() and server_ready(home)):
         return "Prefect: `dondoc up` hoặc `dondoc deploy` sẽ cập nhật lịch chạy."
-    from cli.stack import deploy  # noqa: PLC0415 - Prefect takes a second to import
+    from cli.deploying import deploy  # noqa: PLC0415 - Prefect takes a second to import
 
     outcome = deploy(home)
     changed = len(outcome.created) + len(outcome.updated) + len(outcome.removed)

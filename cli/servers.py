@@ -110,7 +110,7 @@ def _warn_or_refuse(engine: Engine, *, even_in_earnest: bool) -> None:
 def _run(settings: Settings, *, trial: bool) -> None:
     from cli.prefect_server import PrefectHome, login_hint
     from cli.process_tree import ProcessTree
-    from cli.stack import Ports, deploy, start_mailbox, start_portal, start_server, start_worker
+    from cli.stack import Ports, start_mailbox, start_portal, start_worker, starting_server
 
     home = PrefectHome(settings.home, settings.prefect_port)
     ports = Ports(
@@ -120,19 +120,20 @@ def _run(settings: Settings, *, trial: bool) -> None:
         portal=settings.portal_port,
     )
     with ProcessTree(settings.home / "logs") as tree:
-        if trial:
-            start_mailbox(tree, settings.home / "mails", ports, simulated=False)
-            typer.echo(f"Hộp thư chạy thử: {ports.mailbox_url} (không thư nào ra ngoài)")
-        elif not settings.smtp_host:
-            typer.echo(
-                "DONDOC_SMTP_HOST is not set: no mail can be sent. Set it, or use `dondoc up --trial`.", err=True
-            )
-        if trial or settings.public_url:
-            start_portal(tree, ports)
-            typer.echo(sign_in_hint(trial=trial))
-        else:
-            typer.echo("DONDOC_PUBLIC_URL is not set: the pages are not started, and mails have no links.", err=True)
-        start_server(tree, home)
+        with starting_server(tree, home):
+            if trial:
+                start_mailbox(tree, settings.home / "mails", ports, simulated=False)
+                typer.echo(f"Hộp thư chạy thử: {ports.mailbox_url} (không thư nào ra ngoài)")
+            elif not settings.smtp_host:
+                typer.echo(
+                    "DONDOC_SMTP_HOST is not set: no mail can be sent. Set it, or use `dondoc up --trial`.", err=True
+                )
+            if trial or settings.public_url:
+                start_portal(tree, ports)
+                typer.echo(sign_in_hint(trial=trial))
+            else:
+                typer.echo("DONDOC_PUBLIC_URL is not set: the pages are not started, mails have no links.", err=True)
+            from cli.deploying import deploy
         outcome = deploy(home)
         typer.echo(_said(len(outcome.created), len(outcome.updated), len(outcome.removed), len(outcome.unchanged)))
         start_worker(tree, home)

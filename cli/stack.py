@@ -1,9 +1,9 @@
 """The programs of one dondoc on one machine: Prefect's server and worker and, on trial, the mailbox."""
 
-import asyncio
 import contextlib
 import os
 import sys
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
@@ -15,17 +15,13 @@ from cli.prefect_server import (
     PrefectHome,
     check_port,
     client_environment,
-    connected,
-    ensure_pool,
     server_argv,
     server_environment,
     server_ready,
+    watching_worker,
     worker_argv,
-    worker_online,
 )
 from cli.process_tree import ProcessTree
-from deployments.deploy import redeploy
-from deployments.reconcile import Outcome
 
 #: Seconds. A first start on an empty database takes up to 15 on two slow cores; ten times that is surely a fault.
 _SERVER_PATIENCE = 150.0
@@ -87,28 +83,15 @@ def portal_ready(port: int) -> bool:
             return False
 
 
-def start_server(tree: ProcessTree, home: PrefectHome) -> None:
-    """Start the guarded Prefect server."""
+def starting_server(tree: ProcessTree, home: PrefectHome) -> AbstractContextManager[None]:
+    """Start the guarded Prefect server; it takes longest, so the block's work is done meanwhile."""
     check_port(home)
-    tree.start("prefect-server", server_argv(), server_environment(home), lambda: server_ready(home), _SERVER_PATIENCE)
-
-
-def deploy(home: PrefectHome, *, active: bool = True) -> Outcome:
-    """Make the work pool and the deployments what they must be; with `active` false nothing runs by the real clock."""
-
-    async def both() -> Outcome:
-        await ensure_pool()
-        return await redeploy(active=active)
-
-    with connected(home):
-        return asyncio.run(both())
+    return tree.starting(
+        "prefect-server", server_argv(), server_environment(home), lambda: server_ready(home), _SERVER_PATIENCE
+    )
 
 
 def start_worker(tree: ProcessTree, home: PrefectHome) -> None:
     """Start the process worker and wait until the server knows it."""
-
-    def online() -> bool:
-        with connected(home):
-            return asyncio.run(worker_online())
-
-    tree.start("prefect-worker", worker_argv(), client_environment(home), online, _PATIENCE)
+    with watching_worker(home) as online:
+        tree.start("prefect-worker", worker_argv(), client_environment(home), online, _PATIENCE)

@@ -12,7 +12,7 @@ import pytest
 
 from cli.prefect_server import PrefectHome, free_port
 from cli.process_tree import ProcessTree
-from cli.stack import start_server
+from cli.stack import starting_server
 from tests.acceptance.command_line import ended, environment, left_over, until
 
 pytestmark = pytest.mark.server
@@ -35,7 +35,8 @@ def prefect(played):
     """Start the server on what the demo left, without a worker: nothing more is run."""
     home = PrefectHome(played.folder, free_port())
     with ProcessTree(played.folder / "logs-of-recount") as tree:
-        start_server(tree, home)
+        with starting_server(tree, home):
+            pass
         yield home
 
 

@@ -83,6 +83,31 @@ def test_a_child_that_is_not_ready_in_time_is_stopped_and_named(tmp_path):
     assert processes_marked(mark) == []
 
 
+def test_what_the_block_does_is_done_while_the_child_starts(tmp_path):
+    asked, ready = tmp_path / "asked", tmp_path / "ready"
+    waits = (
+        "import pathlib, sys, time; asked, ready = map(pathlib.Path, sys.argv[1:])\n"
+        "while not asked.exists():\n    time.sleep(0.05)\n"
+        "ready.touch(); time.sleep(600)"
+    )
+    with ProcessTree(tmp_path, grace=0.3) as tree:
+        with tree.starting("server", python(waits, asked, ready), dict(os.environ), ready.exists, 20):
+            assert not ready.exists()
+            asked.touch()
+        assert ready.exists()
+        mark = tree._token
+    assert processes_marked(mark) == []
+
+
+def test_an_error_in_the_block_stops_the_child_that_starts(tmp_path):
+    with pytest.raises(ZeroDivisionError), ProcessTree(tmp_path, grace=0.3) as tree:  # noqa: PT012
+        mark = tree._token
+        with tree.starting("server", python("import time; time.sleep(600)"), dict(os.environ), lambda: False, 20):
+            until(lambda: len(processes_marked(mark)) == 1)
+            _ = 1 / 0
+    assert processes_marked(mark) == []
+
+
 def test_a_child_reacts_to_sigint_though_our_own_shell_had_it_ignored(tmp_path):
     ready = tmp_path / "ready"
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)

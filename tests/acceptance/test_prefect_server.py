@@ -31,8 +31,8 @@ from cli.prefect_server import (
     server_argv,
     server_environment,
     server_ready,
+    watching_worker,
     worker_argv,
-    worker_online,
 )
 from cli.process_tree import ProcessTree, processes_marked
 from deployments.reconcile import EntrypointError, reconcile
@@ -108,8 +108,8 @@ def tree(home, folder):
         tree.start("server", server_argv(), server_environment(home), lambda: server_ready(home), START_SECONDS)
         with connected(home):
             asyncio.run(ensure_pool())
-            environment = client_environment(home) | {"PYTHONPATH": str(folder), "TINY_FOLDER": str(folder)}
-            online = lambda: asyncio.run(worker_online())  # noqa: E731
+        environment = client_environment(home) | {"PYTHONPATH": str(folder), "TINY_FOLDER": str(folder)}
+        with watching_worker(home) as online:
             tree.start("worker", worker_argv(), environment, online, START_SECONDS)
         yield tree
 
