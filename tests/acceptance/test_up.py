@@ -44,6 +44,7 @@ pytestmark = pytest.mark.server
 PORTS = ("prefect_port", "mailbox_smtp_port", "mailbox_http_port", "portal_port")
 START_SECONDS = 240  # an empty database, on a machine that is busy with other tests
 STOP_SECONDS = 60
+ANOTHER_SERVER = "http://127.0.0.1:9/api"  # of no concern to `up`, which runs its own
 READY = "dondoc is running; stop it with Ctrl-C."
 V43 = f"follow_up/{deployment_name(PLAN, 'V.4-3')}"
 SCHEDULED = 17 + 2  # deliver_mail and watchdog; open_cycle waits for a person
@@ -85,7 +86,7 @@ def up(home, ports):
     with log.open("wb") as output:
         process = subprocess.Popen(
             [DONDOC, "up", "--trial"],
-            env=environment(home, **ports),
+            env=environment(home, **ports) | {"PREFECT_API_URL": ANOTHER_SERVER},
             cwd=home,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -169,6 +170,11 @@ def test_when_it_says_that_it_runs_the_mailbox_shows_its_page_and_the_ui_is_ther
     assert status(running.ports["mailbox_http_port"], "/") == 200
     assert status(running.ports["prefect_port"], "/") == 200
     assert "deployments: 20 new, 0 changed, 0 removed, 0 unchanged" in running.said
+
+
+def test_the_address_of_another_prefect_server_is_left_aside_aloud(running):
+    assert "PREFECT_API_URL is left aside" in running.said
+    assert ANOTHER_SERVER not in running.said
 
 
 @pytest.mark.parametrize(

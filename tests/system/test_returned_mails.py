@@ -109,6 +109,7 @@ def test_what_came_back_is_read_from_the_mailbox_once_and_the_head_is_written_to
     assert address == CONTACT
     assert why.startswith("5.1.1 unknown user")
     assert home.look(time(8, 50))["taken"] == {}
+    assert home.run("bounce", "--mailbox", at=time(8, 55)) == "no unread notification\n"
     assert home.deliver(time(9, 0))["mails"] == 1
     assert home.state_of_mails_to(HEAD) == [MessageState.SENT]
 
