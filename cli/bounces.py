@@ -18,6 +18,7 @@ _TRY_AGAIN = 75
 
 _SAID = {
     Taken.BOUNCED: "the mail came back: what it told is owed again",
+    Taken.DOUBTED: "the mail came back, as too many do: the mailbox is not marked, see to the mail server",
     Taken.KNOWN: "nothing changed: this mail is known to have come back, or was not sent",
     Taken.NO_FAILURE: "nothing changed: the mail is late or has arrived",
     Taken.NOT_OURS: "nothing changed: no notification about a mail of ours",

@@ -10,7 +10,10 @@ from rules.vocabulary import Audience, NoticeState
 
 
 class Notice(SQLModel, table=True):
-    """Unique by assignment, deadline version, rung and audience: that is what makes every sweep repeatable."""
+    """Unique by assignment, deadline version, rung and audience: that is what makes every sweep repeatable.
+
+    `reason`: why it ended as it did; of one that is owed, why its last mail did not tell it.
+    """
 
     __table_args__ = (
         UniqueConstraint("assignment_id", "version", "rung", "audience"),

@@ -32,14 +32,12 @@ class UnreadableError(DondocError):
 class Failure:
     """A recipient whom the mail did not reach and will not.
 
-    `recipients`: his address at the end of the way and, where it was told, as the sender wrote it. `permanent`: status
-    5.x.x; the others (4.x.x) failed again and again until the mail server gave up. `no_mailbox`: the status says that
-    there is no such mailbox; of the others a filter, a full mailbox or a fault on the way may be the reason. `why` is
-    one line.
+    `recipients`: his address at the end of the way and, where it was told, as the sender wrote it. `no_mailbox`: the
+    status says that there is no such mailbox; of the others a filter, a full mailbox or a fault on the way, perhaps a
+    passing one (4.x.x) for which the mail server has given up, may be the reason. `why` is one line.
     """
 
     recipients: frozenset[str]
-    permanent: bool
     no_mailbox: bool
     why: str
 
@@ -100,7 +98,6 @@ def _failures(status: Message) -> Iterator[Failure]:
         addresses = {_typed(_field(block, name)) for name in ("Final-Recipient", "Original-Recipient")}
         yield Failure(
             recipients=frozenset(addresses - {""}),
-            permanent=said[0].startswith("5"),
             no_mailbox=NO_MAILBOX.match(told[1] if told else said[0]) is not None,
             why=short(f"{said[0]} {diagnosis}"),
         )

@@ -46,6 +46,7 @@ class Mail(NamedTuple):
     attempts: int
     uncertain: bool
     not_after: datetime | None
+    made_at: datetime
 
 
 class Attempt(NamedTuple):
@@ -80,6 +81,7 @@ class Trust:
         self.down = False
         self._stopped: set[str] = set()
         self._takes: set[str] = set()
+        self._last_taken: dict[str, datetime | None] = {}
         self._strangers: dict[str, set[str]] = {}
         self._doubted: defaultdict[str, list[Attempt]] = defaultdict(list)
 
@@ -107,12 +109,16 @@ class Trust:
     def rest(self) -> list[Attempt]:
         """Return what is believed at the end of a round, for too few were refused to suspect the server.
 
-        A mail that was not taken before waits on: whatever was wrong with the server then may not have been mended.
+        A mail that was not taken before waits on, unless the server has taken another since it was made: whatever was
+        wrong with the server then may not have been mended.
         """
         doubted = [attempt for attempts in self._doubted.values() for attempt in attempts]
-        believed = [one for one in doubted if one.mail.attempts == 0 or one.mail.sender in self._takes]
         self._doubted.clear()
-        return believed
+        return [one for one in doubted if one.mail.attempts == 0 or self._took_since(one.mail)]
+
+    def _took_since(self, mail: Mail) -> bool:
+        last = self._last_taken.get(mail.sender)
+        return mail.sender in self._takes or (last is not None and last >= mail.made_at)
 
     def _doubt(self, mail: Mail, outcome: Outcome) -> Outcome:
         """Count the mailbox as a stranger; what would end the mail makes it wait for now."""
@@ -136,17 +142,21 @@ class Trust:
         if sender not in self._strangers:
             with reading(self._engine) as session:
                 connection = session.connection()
-                last = connection.scalar(_LAST_TAKEN, {"sender": sender})
+                last = connection.scalar(_LAST_TAKEN, {"sender": sender, "now": self._now})
                 refused = connection.scalars(_REFUSED_SINCE, {"sender": sender, "last": last or _EVER})
                 self._strangers[sender] = set(refused)
+                self._last_taken[sender] = last
             if last is not None and last > self._now - _LATELY:
                 self._takes.add(sender)
         return self._strangers[sender]
 
 
 _EVER = datetime.min.replace(tzinfo=UTC)
+# What was taken later than now was written down by a clock that was ahead.
 _LAST_TAKEN = select(func.max(MESSAGE.c.settled_at)).where(
-    MESSAGE.c.sender == bindparam("sender"), MESSAGE.c.state.in_((MessageState.SENT, MessageState.BOUNCED))
+    MESSAGE.c.sender == bindparam("sender"),
+    MESSAGE.c.state.in_((MessageState.SENT, MessageState.BOUNCED)),
+    MESSAGE.c.settled_at <= bindparam("now", type_=MESSAGE.c.settled_at.type),
 )
 _REFUSED_SINCE = select(MESSAGE.c.address).where(
     MESSAGE.c.sender == bindparam("sender"),

@@ -5,8 +5,8 @@ only its reader and the servers on the way have seen, and the address it was sen
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from random import SystemRandom
 
@@ -20,7 +20,7 @@ from notifications.dsn import LONGEST, Failure, Returned, UnreadableError, read_
 from notifications.imap import ReturnedMails
 from notifications.smtp import Outcome, OutcomeKind
 from rules.moments import local_date
-from rules.vocabulary import MessageKind, MessageState, NoticeState
+from rules.vocabulary import MessageState, NoticeState
 from services.approvals import approvals_of
 from services.delivery_job import names_of
 from services.facts import facts_for
@@ -31,12 +31,16 @@ from services.owed import ending, owe_again, owed_in, settle
 #: whatever their order, real ones behind a flood would never be seen.
 _AT_ONCE = 500
 _CHANCE = SystemRandom()
+#: From so many mailboxes of a week it is believed in any case that mails come back, beyond that from one of so many.
+_ALWAYS_BELIEVED, _BELIEVED_PART, _WEEK = 2, 3, timedelta(days=7)
 
 
 class Taken(StrEnum):
     """What a notification meant to us."""
 
     BOUNCED = "bounced"
+    #: Mails come back from so many mailboxes that the mail server is suspected: the mailbox is not marked.
+    DOUBTED = "bounced, doubted"
     KNOWN = "known already"
     NO_FAILURE = "no failure"
     NOT_OURS = "not ours"
@@ -46,50 +50,64 @@ class Taken(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Emptied:
-    """What one look at the mailbox found; `unreadable` are the numbers of those that were left there."""
+    """What one look at the mailbox found.
+
+    `unreadable` are the numbers of those that were left there, `owed_again` the notices that mails have not told.
+    """
 
     taken: Counter[Taken] = field(default_factory=Counter)
     unreadable: tuple[str, ...] = ()
+    owed_again: frozenset[int] = frozenset()
 
 
 def take_in_all(engine: Engine, mails: ReturnedMails, *, now: datetime) -> Emptied:
     """Take in what lies unread. Only what is about a mail of ours is marked as read, once the database has it."""
     taken: Counter[Taken] = Counter()
     unreadable = []
+    owed_again: set[int] = set()
     unread = mails.unread()
     for place in sorted(_CHANCE.sample(range(len(unread)), min(len(unread), _AT_ONCE))):
         number = unread[place]
         try:
-            outcome = take_in(engine, mails.beginning(number, LONGEST), now=now)
+            outcome, untold = _taken_in(engine, mails.beginning(number, LONGEST), now)
         except UnreadableError:
             unreadable.append(number)
             continue
         taken[outcome] += 1
-        if outcome in (Taken.BOUNCED, Taken.KNOWN, Taken.NO_FAILURE):
+        owed_again.update(untold)
+        if outcome in (Taken.BOUNCED, Taken.DOUBTED, Taken.KNOWN, Taken.NO_FAILURE):
             mails.mark_read(number)
-    return Emptied(taken=taken, unreadable=tuple(unreadable))
+    return Emptied(taken=taken, unreadable=tuple(unreadable), owed_again=frozenset(owed_again))
 
 
 def take_in(engine: Engine, content: bytes, *, now: datetime) -> Taken:
     """Take in one notification, in one transaction."""
+    return _taken_in(engine, content, now)[0]
+
+
+def _taken_in(engine: Engine, content: bytes, now: datetime) -> tuple[Taken, list[int]]:
+    """Return what it meant, and the notices that are owed again."""
     returned = read_returned(content)
     if returned is None:
-        return Taken.NOT_OURS
+        return Taken.NOT_OURS, []
     with writing(engine) as session:
         message = session.exec(
             select(Message).where(Message.header_id == returned.message_id).with_for_update()
         ).one_or_none()
         if message is None:
-            return Taken.NOT_OURS
+            return Taken.NOT_OURS, []
         failure = _of_reader(returned, message)
         if failure is None:
-            return Taken.NO_FAILURE
+            return Taken.NO_FAILURE, []
         if message.state in (MessageState.STORED, MessageState.SENDING):
-            return Taken.TOO_EARLY
+            return Taken.TOO_EARLY, []
         if message.state is not MessageState.SENT:
-            return Taken.KNOWN
-        _not_told(session, message, failure, (MessageState.BOUNCED, NoticeState.BOUNCED), now)
-        return Taken.BOUNCED
+            return Taken.KNOWN, []
+        doubted = failure.no_mailbox and _doubted(session, message)
+        if doubted:
+            failure = replace(failure, no_mailbox=False)
+        untold = _not_told(session, message, failure, (MessageState.BOUNCED, NoticeState.BOUNCED), now)
+        return Taken.DOUBTED if doubted else Taken.BOUNCED, untold
 
 
 def refused(engine: Engine, message_id: int, outcome: Outcome, *, now: datetime) -> None:
@@ -102,7 +120,6 @@ def refused(engine: Engine, message_id: int, outcome: Outcome, *, now: datetime)
         session.execute(delete(MessageContent).where(col(MessageContent.message_id) == message_id))
         failure = Failure(
             recipients=frozenset({message.address}),
-            permanent=True,
             no_mailbox=outcome.kind is OutcomeKind.UNREACHABLE,
             why=outcome.detail,
         )
@@ -113,16 +130,31 @@ def _of_reader(returned: Returned, message: Message) -> Failure | None:
     return next((failure for failure in returned.failures if message.address in failure.recipients), None)
 
 
+def _doubted(session: Session, message: Message) -> bool:
+    """Say whether mails of this sender have come back from too many of a week's mailboxes to believe it.
+
+    A server can take every mail and return it, because it has lost its list of mailboxes: an office would be silenced.
+    """
+    state = col(Message.state)
+    mailboxes = select(func.count(col(Message.address).distinct())).where(
+        Message.sender == message.sender,
+        col(Message.local_date).between(message.local_date - _WEEK, message.local_date),
+    )
+    handed_over = session.exec(mailboxes.where(state.in_((MessageState.SENT, MessageState.BOUNCED)))).one()
+    returned = session.exec(mailboxes.where(or_(state == MessageState.BOUNCED, Message.id == message.id))).one()
+    return returned > max(_ALWAYS_BELIEVED, handed_over // _BELIEVED_PART)
+
+
 def _not_told(
     session: Session, message: Message, failure: Failure, end: tuple[MessageState, NoticeState], now: datetime
-) -> None:
-    """End the mail and those of its notices that no longer hold; the others are owed again."""
+) -> list[int]:
+    """End the mail and those of its notices that no longer hold; the others, which are returned, are owed again."""
     message.state, message.detail = end[0], failure.why
     session.add(message)
     session.execute(delete(Overview).where(col(Overview.message_id) == message.id))
     if failure.no_mailbox:
         _mark_unreachable(session, message, failure, now)
-    _owe_again(session, message, failure, end[1], now)
+    return _owe_again(session, message, failure, end[1], now)
 
 
 def _mark_unreachable(session: Session, message: Message, failure: Failure, now: datetime) -> None:
@@ -150,8 +182,8 @@ def _mark_unreachable(session: Session, message: Message, failure: Failure, now:
         record(session, now=now, actor="dondoc", action="unreachable", subject=f"contact:{contact.id}")
 
 
-def _owe_again(session: Session, message: Message, failure: Failure, end: NoticeState, now: datetime) -> None:
-    """What the mail told has not been told: what still holds is owed again, to whoever reads now.
+def _owe_again(session: Session, message: Message, failure: Failure, end: NoticeState, now: datetime) -> list[int]:
+    """What the mail told has not been told: what still holds is owed again, to whoever reads now; returns which.
 
     A rung that a stronger one has followed meanwhile is not: of several missed ones only the strongest is owed.
     """
@@ -164,10 +196,11 @@ def _owe_again(session: Session, message: Message, failure: Failure, end: Notice
         .with_for_update()
     ).all()
     overtaken, approvals = _overtaken(session, message), approvals_of(session)
-    # The same reader would be written to within the quarter of an hour, and again; a morning mail waits for the next.
-    repeats = failure.permanent and not failure.no_mailbox and message.kind is MessageKind.IMMEDIATE
+    # Where the same reader is written to again, it waits for his next morning mail.
+    reason = "" if failure.no_mailbox else failure.why or end
     told = owed_in(session, [message.id or 0])[message.id or 0]
     names = names_of(session, facts_for(session, sorted({owed.assignment_id for owed in told})))
+    untold = []
     for owed in told:
         record(
             session,
@@ -180,10 +213,12 @@ def _owe_again(session: Session, message: Message, failure: Failure, end: Notice
             message=message.id,
         )
         again = owed._replace(state=NoticeState.OWED)
-        if owed.id in overtaken or repeats or ending(again, local_date(now), approvals) is not None:
+        if owed.id in overtaken or ending(again, local_date(now), approvals) is not None:
             settle(session, [owed.id], end, failure.why, now=now)
         else:
-            owe_again(session, owed.id)
+            owe_again(session, owed.id, reason)
+            untold.append(owed.id)
+    return untold
 
 
 def _overtaken(session: Session, message: Message) -> set[int | None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from email.utils import make_msgid
 
 from sqlalchemy import bindparam, insert, select, update
@@ -27,6 +28,8 @@ from services.page_links import Issued, issue, keep, office_links, without_links
 from services.weekly import mark_told
 
 _NO_SENDER = "there is no sender: set DONDOC_MAIL_FROM, or give the labour office a contact in units.yaml"
+#: Word of a changed date that could not be handed over for so long goes into the next morning mail.
+_CHANGED_WITHIN = timedelta(days=1)
 #: Parcels whose facts are read together, and mails stored in one transaction.
 _SLICE, _BATCH = 200, 50
 
@@ -105,6 +108,7 @@ def _drafted(job: Job, letters: Letters, parcel: Parcel) -> _Draft | None:
         "text": without_links(rendered.text, letter.links),
         "state": MessageState.STORED,
         "made_at": job.now,
+        "not_after": None if parcel.kind is MessageKind.MORNING else job.now + _CHANGED_WITHIN,
         **_UNTRIED,
     }
     return _Draft(parcel=parcel, issued=issued, row=row, content=content)

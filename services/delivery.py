@@ -5,6 +5,7 @@ outcome is settled after. A crash between the mail server's acceptance and our c
 same Message-ID (docs/decisions.md, "A missing reminder is worse than a repeated one").
 """
 
+from collections.abc import Collection
 from datetime import date, datetime, time
 
 from sqlalchemy import Engine, func, or_, update
@@ -37,9 +38,11 @@ async def deliver(
     letterhead: Letterhead,
     now: datetime,
     immediate_only: bool = False,
+    came_back: Collection[int] = (),
 ) -> DeliveryReport:
     """Send what is owed; one sender at a time, any other returns at once with `busy`.
 
+    `came_back` are notices whose mails have just come back: the report says what became of them, too.
     With `immediate_only` just what answers somebody's act goes out, at any hour: morning mails keep to the morning.
     """
     today = local_date(now)
@@ -53,6 +56,7 @@ async def deliver(
         report=report,
         trust=Trust(engine, now),
         immediate_only=immediate_only,
+        touched=set(came_back),
     )
     with delivery_lock(engine) as held:
         if not held:

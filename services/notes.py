@@ -5,7 +5,7 @@ all of it already. Only a link that was asked for must have its mail.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import make_msgid
 from typing import Any
 
@@ -33,6 +33,10 @@ from services.page_links import SIGN_IN_ENTRY, issue, keep, office_links, withou
 
 class NoLinkMailError(DondocError):
     """No mail with a link can be written: the sender (DONDOC_MAIL_FROM) or DONDOC_PUBLIC_URL is not set."""
+
+
+#: After as many days a mail server, too, gives a mail up (RFC 5321, 4.5.4.1).
+_ANSWERED_WITHIN = timedelta(days=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +170,7 @@ def _post(
         subject=rendered.subject,
         text=without_links(rendered.text, links),
         made_at=desk.now,
+        not_after=desk.now + _ANSWERED_WITHIN,
     )
     session.add(message)
     session.flush()

@@ -152,15 +152,17 @@ def normalised(address: str) -> str:
 
 
 def release(session: Session, message_id: int, state: MessageState, *, now: datetime) -> None:
-    """End a mail that was not sent and let its notices be owed again."""
+    """End a mail that was not sent and let its notices be owed again; those of one that had its time, as untold."""
+    freed = {"message_id": None} | ({"reason": _TOO_LATE} if state is MessageState.EXPIRED else {})
     session.execute(update(Message).where(col(Message.id) == message_id).values(state=state, settled_at=now))
     session.execute(delete(MessageContent).where(col(MessageContent.message_id) == message_id))
     session.execute(delete(Overview).where(col(Overview.message_id) == message_id))
     session.execute(
-        update(Notice)
-        .where(col(Notice.message_id) == message_id, col(Notice.state) == NoticeState.OWED)
-        .values(message_id=None)
+        update(Notice).where(col(Notice.message_id) == message_id, col(Notice.state) == NoticeState.OWED).values(freed)
     )
+
+
+_TOO_LATE = "could not be handed over in time"
 
 
 def addresses_served(session: Session, today: date) -> set[str]:

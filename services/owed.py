@@ -48,8 +48,11 @@ class Owed(NamedTuple):
 
     @property
     def immediate(self) -> bool:
-        """Word of a changed date answers what somebody just did: it does not wait for the morning."""
-        return self.rung == "changed"
+        """Word of a changed date answers what somebody just did: it does not wait for the morning.
+
+        Once a mail has not told it, it does: at once it would go the same way again and again.
+        """
+        return self.rung == "changed" and not self.reason
 
     @property
     def to_office(self) -> bool:
@@ -145,7 +148,7 @@ def settle(session: Session, ids: Iterable[int], state: NoticeState, reason: str
         session.connection().execute(statement, {"ids": part})
 
 
-def owe_again(session: Session, notice_id: int) -> None:
-    """Take a notice out of its mail: it has not been told."""
-    free = {"state": NoticeState.OWED, "message_id": None, "reason": "", "settled_at": None}
+def owe_again(session: Session, notice_id: int, reason: str) -> None:
+    """Take a notice out of its mail, which has not told it for this reason; without one it is as if never mailed."""
+    free = {"state": NoticeState.OWED, "message_id": None, "reason": reason, "settled_at": None}
     session.connection().execute(update(NOTICE).where(NOTICE.c.id == notice_id).values(free))

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
+from random import Random
 from typing import TypeAlias
 
 from sqlalchemy import Row, bindparam, delete, or_, select, update
@@ -66,8 +67,13 @@ class _Round:
         self._reached = False
         self._holding: dict[int, list[int]] = {}
         with reading(job.engine) as session:
-            rows = session.connection().execute(_DUE, {"after": 0, "now": job.now}).all()
+            rows = list(session.connection().execute(_DUE, {"after": 0, "now": job.now}))
+            some_were_put_off = session.connection().scalar(_TRIED) is not None
         self._seen = max((row.id for row in rows), default=0)
+        rows.reverse()
+        if some_were_put_off:
+            # Many dead mailboxes may stand before the living ones: each run that they stop tries others.
+            Random(job.now.isoformat()).shuffle(rows)  # noqa: S311 - the same run again takes the same order
         #: The next one is the last.
         self._due = [row.id for row in sorted(rows, key=_rank) if self._wanted(row)]
 
@@ -190,7 +196,7 @@ class _Round:
             session.connection().execute(_EMPTIED, numbers)
             session.connection().execute(_TOLD, {**numbers, "at": job.now})
         if waiting:
-            session.connection().execute(_WAITING, [_waits(one, job.now) for one in waiting])
+            session.connection().execute(_PUT_OFF, [_waits(one, job.now) for one in waiting])
         job.touched.update(number for mail, _ in taken for number in self._holding[mail.id])
         job.report.mails += len(taken)
 
@@ -207,17 +213,20 @@ _DUE = (
 )
 
 
+_TRIED = select(MESSAGE.c.id).where(MESSAGE.c.state == MessageState.STORED, MESSAGE.c.not_before.is_not(None)).limit(1)
+
+
 def _answers(row: _DueRow) -> bool:
     """Say whether a mail answers somebody who waits for it: it goes before all others, but not once it was refused."""
     return row.kind is MessageKind.IMMEDIATE and row.not_before is None
 
 
-def _rank(row: _DueRow) -> tuple[bool, float, int]:
+def _rank(row: _DueRow) -> tuple[bool, float]:
     """Say how early a mail goes: what was not tried yet comes first, then what has waited longest.
 
     So a few mailboxes that made the server suspect do not stop the others' mails in each run anew.
     """
-    return _answers(row), -row.not_before.timestamp() if row.not_before else 0.0, -row.id
+    return _answers(row), -row.not_before.timestamp() if row.not_before else 0.0
 
 
 _CHOSEN = MESSAGE.c.id.in_(bindparam("mails", expanding=True))
@@ -225,7 +234,7 @@ _CHOSEN = MESSAGE.c.id.in_(bindparam("mails", expanding=True))
 _MAILS = (
     select(
         MESSAGE.c.id, MESSAGE.c.kind, MESSAGE.c.address, MESSAGE.c.sender, MESSAGE_CONTENT.c.content,
-        MESSAGE.c.attempts, MESSAGE.c.uncertain, MESSAGE.c.not_after,
+        MESSAGE.c.attempts, MESSAGE.c.uncertain, MESSAGE.c.not_after, MESSAGE.c.made_at,
     )
     .join(MESSAGE_CONTENT, MESSAGE_CONTENT.c.message_id == MESSAGE.c.id)
     .where(_CHOSEN, MESSAGE.c.state == MessageState.STORED)
@@ -244,7 +253,7 @@ _TOLD = (
     .where(NOTICE.c.message_id.in_(bindparam("mails", expanding=True)))
     .values(state=NoticeState.SENT, reason="", settled_at=bindparam("at"))
 )
-_WAITING = (
+_PUT_OFF = (
     update(MESSAGE)
     .where(MESSAGE.c.id == bindparam("mail"))
     .values(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, func
+from sqlalchemy import Engine, and_, func, or_
 from sqlmodel import Session, col, select
 
 from models import Contact, Cycle, CycleState, Message, Notice, Plan, Responsibility, Sweep
@@ -17,9 +17,14 @@ from rules.moments import local_date
 from rules.vocabulary import MessageKind, MessageState, NoticeState
 from rules.workdays import WorkingCalendar
 from services.assigning import current_clauses, missing
-from services.directory import contacts_on, directory_on, reachable_reader, unreachable_on
+from services.directory import contacts_on, directory_on, on_day, reachable_reader, unreachable_on
 
 SWEEP_WITHIN = timedelta(hours=26)
+#: The mails that did not reach their reader: refused, returned, or put off until it was too late.
+NOT_DELIVERED = or_(
+    col(Message.state).in_((MessageState.FAILED, MessageState.BOUNCED)),
+    and_(col(Message.state) == MessageState.EXPIRED, col(Message.attempts) > 0),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,16 +119,18 @@ def _unreachable(session: Session, now: datetime) -> list[str]:
 
 
 def _failed(session: Session, now: datetime) -> list[str]:
-    """Mails that were refused or came back since yesterday, though no missing mailbox was the reason."""
+    """Mails that were refused, put off or came back since yesterday, though no missing mailbox was the reason."""
     lost = select(Contact.id).where(
-        func.lower(col(Contact.address)) == Message.address, col(Contact.unreachable_since).is_not(None)
+        func.lower(col(Contact.address)) == Message.address,
+        col(Contact.unreachable_since).is_not(None),
+        *on_day(Contact, local_date(now)),
     )
     count = session.exec(
         select(func.count())
         .select_from(Message)
         .where(
             Message.kind == MessageKind.MORNING,
-            col(Message.state).in_((MessageState.FAILED, MessageState.BOUNCED)),
+            NOT_DELIVERED,
             col(Message.settled_at) > now - SWEEP_WITHIN,
             ~lost.exists(),
         )
@@ -133,7 +140,7 @@ def _failed(session: Session, now: datetime) -> list[str]:
         .select_from(Notice)
         .where(Notice.state == NoticeState.FAILED, col(Notice.settled_at) > now - SWEEP_WITHIN)
     ).one()
-    said = f"{count} morning mails were refused or came back since yesterday; what they told is due again"
+    said = f"{count} morning mails were refused, put off all day or came back since yesterday; they are due again"
     return [said] * bool(count) + [f"{unmade} notices could not be delivered since yesterday"] * bool(unmade)
 
 
@@ -144,7 +151,7 @@ def _answers_failed(session: Session, now: datetime) -> list[str]:
         .select_from(Message)
         .where(
             Message.kind == MessageKind.IMMEDIATE,
-            col(Message.state).in_((MessageState.FAILED, MessageState.BOUNCED)),
+            NOT_DELIVERED,
             col(Message.settled_at) > now - SWEEP_WITHIN,
         )
     ).one()

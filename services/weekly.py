@@ -28,13 +28,13 @@ from notifications.content import Language, WeekAhead
 from notifications.naming import named
 from rules.lifecycle import WAITING
 from rules.moments import local_date
-from rules.vocabulary import AssignmentState, MessageState
+from rules.vocabulary import AssignmentState
 from rules.workdays import WorkingCalendar
 from services.directory import on_day, unreachable_on
 from services.facts import Fact, facts_for
 from services.finding import year_of
 from services.installation import current
-from services.watchdog import faults_of
+from services.watchdog import NOT_DELIVERED, faults_of
 
 #: Working days that count as near, and the days behind in which an undelivered mail is still told of.
 _NEAR, _FAILED_WITHIN = 10, timedelta(days=7)
@@ -79,7 +79,7 @@ def week_ahead(session: Session, office: Unit | None, *, now: datetime, calendar
         select(func.count())
         .select_from(Message)
         .where(
-            col(Message.state).in_((MessageState.FAILED, MessageState.BOUNCED)),
+            NOT_DELIVERED,
             col(Message.settled_at) > now - _FAILED_WITHIN,
         )
     ).one()

@@ -1,6 +1,7 @@
 """Take in what came back, then send what is owed: one delivery, and the table that says what became of every notice."""
 
 import asyncio
+from collections.abc import Collection
 from datetime import date
 
 from prefect import get_run_logger, task
@@ -27,9 +28,14 @@ async def look_at_returned(as_of: date | None) -> Emptied | None:
             return take_in_all(edge.engine, mails, now=edge.now)
 
     emptied = await asyncio.to_thread(look)
-    bounced = emptied.taken[Taken.BOUNCED]
+    bounced = emptied.taken[Taken.BOUNCED] + emptied.taken[Taken.DOUBTED]
     get_run_logger().info("Returned mails: %s", bounced, extra={"action": "returned-mails", "bounced": bounced})
     return emptied
+
+
+def owed_again(found: Emptied | Exception | None) -> list[int]:
+    """Return the notices whose mails came back."""
+    return sorted(found.owed_again) if isinstance(found, Emptied) else []
 
 
 def returned_sentence(found: Emptied | Exception | None) -> str:
@@ -39,14 +45,17 @@ def returned_sentence(found: Emptied | Exception | None) -> str:
     if isinstance(found, Exception):
         # A fault that is not ours may show addresses in its words.
         return f" Chưa đọc được hộp thư trả lại: {found if isinstance(found, DondocError) else type(found).__name__}."
-    said = f" Thư bị trả lại: {found.taken[Taken.BOUNCED]:02d}"
+    doubted = found.taken[Taken.DOUBTED]
+    said = f" Thư bị trả lại: {found.taken[Taken.BOUNCED] + doubted:02d}"
+    if doubted:
+        said += f", trong đó {doubted:02d} thư nghi do máy chủ thư, chưa ngừng gửi đến các địa chỉ này"
     if found.unreadable:
         said += f", không đọc được thư số {', '.join(found.unreadable)} trong hộp thư trả lại"
     return said + "."
 
 
 @task(name="deliver", **RETRY)
-async def deliver_owed(as_of: date | None) -> DeliveryReport:
+async def deliver_owed(as_of: date | None, came_back: Collection[int] = ()) -> DeliveryReport:
     """Gather, check again, send and settle; leave one row per notice."""
     edge = enter(as_of)
     async with mailer(edge.settings) as client:
@@ -56,6 +65,7 @@ async def deliver_owed(as_of: date | None) -> DeliveryReport:
             calendar=edge.calendar,
             letterhead=letterhead(edge.settings),
             now=edge.now,
+            came_back=came_back,
         )
     await _publish(report)
     get_run_logger().info(delivery_sentence(report), extra={"action": "deliver", "mails": report.mails})

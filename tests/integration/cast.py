@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -103,9 +104,9 @@ def sweep(
     ]
 
 
-async def deliver_at(engine: Engine, now: datetime, mailer: RecordingMailer) -> DeliveryReport:
+async def deliver_at(engine: Engine, now: datetime, mailer: RecordingMailer, **given: Any) -> DeliveryReport:
     async with mailer:
-        return await deliver(engine, mailer=mailer, calendar=CALENDAR, letterhead=LETTERHEAD, now=now)
+        return await deliver(engine, mailer=mailer, calendar=CALENDAR, letterhead=LETTERHEAD, now=now, **given)
 
 
 async def morning(engine: Engine, day: date, *clauses: str, mailer: RecordingMailer | None = None) -> RecordingMailer:

@@ -1,5 +1,6 @@
 """A mail that came back does not count; its reader is written to no more, the next one is, and the office is told."""
 
+from collections import Counter
 from datetime import date
 
 import pytest
@@ -10,7 +11,7 @@ from models import Contact, Message, Notice, Overview
 from models.database import reading, writing
 from notifications.mailer import RecordingMailer
 from plans.schema import ContactEntry
-from rules.vocabulary import ContactRole, MessageState
+from rules.vocabulary import ContactRole, MessageKind, MessageState
 from services.bounces import Taken, take_in, take_in_all
 from services.delivery import immediate_waiting
 from services.directory import unreachable_on
@@ -20,6 +21,7 @@ from services.outreach import write_again
 from services.watchdog import check
 from tests.integration.cast import (
     CALENDAR,
+    COMMUNES,
     DAK_KOI,
     DUE,
     MINUS_5,
@@ -203,18 +205,57 @@ async def test_a_mail_server_that_gave_up_says_nothing_about_the_address(engine)
 async def test_a_full_mailbox_or_a_filter_does_not_silence_the_reader_for_good(engine, status):
     await reminded(engine)
     assert comes_back(engine, KOI, DUE, status=status) is Taken.BOUNCED
-    assert (unreachable(engine), notices(engine, DAK_KOI)[-1]) == ([], "v1 0 contact owed")
+    assert (unreachable(engine), notices(engine, DAK_KOI)[-1]) == ([], f"v1 0 contact owed {status} 550 User unknown")
     assert recipients(await delivered(engine, DUE)) == []  # this day's mail has gone
     assert KOI in recipients(await morning(engine, PLUS_1))
 
 
-async def test_what_a_filter_refused_at_once_is_not_sent_again_every_quarter_of_an_hour(engine):
+@pytest.mark.parametrize("status", ["5.7.1", "4.4.7"])
+async def test_word_of_a_changed_date_that_came_back_waits_for_the_next_morning_mail(engine, status):
     await reminded(engine)
     extended(engine, DAK_KOI, DUE, until=PLUS_3)
     assert recipients(await delivered(engine, DUE, hour=13)) == [KOI]
-    comes_back(engine, KOI, DUE, hour=13, status="5.7.1")
+    comes_back(engine, KOI, DUE, hour=13, status=status)
     assert recipients(await delivered(engine, DUE, hour=13, minute=15)) == []
-    assert notices(engine, DAK_KOI)[-1].startswith("v2 changed contact bounced 5.7.1")
+    assert notices(engine, DAK_KOI)[-1].startswith(f"v2 changed contact owed {status}")
+    mailer = await morning(engine, PLUS_1)
+    assert KOI in recipients(mailer)
+    assert (last_mail_to(engine, KOI).kind, notices(engine, DAK_KOI)[-1]) == (
+        MessageKind.MORNING,
+        "v2 changed contact sent",
+    )
+    assert "ĐIỀU CHỈNH THỜI HẠN" in last_mail_to(engine, KOI).text
+
+
+async def test_the_run_says_that_what_came_back_has_no_other_reader(engine):
+    await reminded(engine)
+    for address, said in ((KOI, {"sent": 1}), (KOI_HEAD, {"owed": 1})):
+        mailbox = Mailbox({"1": notification(last_mail_to(engine, address))})
+        came_back = take_in_all(engine, mailbox, now=at(DUE, 9, 0)).owed_again
+        report = await deliver_at(engine, at(DUE, 9, 15), RecordingMailer(), came_back=came_back)
+        assert report.notices == said
+    assert report.incomplete
+
+
+async def test_a_mail_server_that_returns_every_mail_silences_no_office(engine):
+    open_year(engine)
+    mailed = recipients(await morning(engine, OPENING))
+    assert Counter(comes_back(engine, address, OPENING) for address in mailed) == {Taken.BOUNCED: 2, Taken.DOUBTED: 5}
+    marked = unreachable(engine)
+    assert len(marked) == 2
+    again = recipients(await morning(engine, NEXT_DAY))
+    assert (set(mailed) - set(marked)) < set(again)
+    assert Counter(comes_back(engine, address, NEXT_DAY) for address in again) == {Taken.DOUBTED: 7}
+    assert unreachable(engine) == marked
+    assert len(recipients(await morning(engine, date(2024, 10, 3)))) == 7
+
+
+async def test_of_the_mailboxes_of_a_week_a_third_is_believed_to_be_gone(engine):
+    await reminded(engine)
+    mailed = recipients(await morning(engine, PLUS_1))
+    assert set(map(contact_of, COMMUNES)) < set(mailed)
+    taken = Counter(comes_back(engine, address, PLUS_1) for address in mailed)
+    assert taken == {Taken.BOUNCED: len(mailed) // 3, Taken.DOUBTED: len(mailed) - len(mailed) // 3}
 
 
 async def test_a_notification_about_a_mail_older_than_the_word_that_the_mailbox_works_again_does_not_undo_it(engine):

@@ -57,7 +57,7 @@ async def test_a_refused_mail_fails_with_its_reason_and_the_others_still_go(engi
     await morning(engine, OPENING, mailer=mailer)
     assert len(recipients(mailer)) == 6
     assert (message_to(engine, KOI).state, message_to(engine, KOI).detail) == (MessageState.FAILED, "5.7.1 unwanted")
-    assert notices(engine, DAK_KOI) == ["v1 opened contact owed"]
+    assert notices(engine, DAK_KOI) == ["v1 opened contact owed 5.7.1 unwanted"]
     await deliver_at(engine, at(OPENING, 9, 0), mailer)
     assert len(mailer.attempted(KOI)) == 1
     mailer.answers.clear()
@@ -187,7 +187,7 @@ async def test_what_was_not_sent_by_midnight_is_owed_again_and_sent_anew(engine)
     tomorrow = date(2024, 10, 2)
     await deliver_at(engine, at(tomorrow, 0, 5), mailer)
     assert message_to(engine, KOI).state is MessageState.EXPIRED
-    assert notices(engine, DAK_KOI) == ["v1 opened contact owed"]
+    assert notices(engine, DAK_KOI) == ["v1 opened contact owed could not be handed over in time"]
     await morning(engine, tomorrow, mailer=mailer)
     old, new = mailer.attempted(KOI)
     assert old != new

@@ -14,6 +14,7 @@ from sqlmodel import select
 
 from models import Contact
 from models.database import writing
+from notifications.content import NoteKind
 from notifications.smtp import Outcome, OutcomeKind
 from rules.vocabulary import MessageKind, MessageState
 from services.attempts import Attempt, Mail, Trust
@@ -21,7 +22,9 @@ from services.bounces import Taken
 from services.delivery import deliver
 from services.follow_up import follow_up
 from services.letters import Letterhead
+from services.notes import Desk, tell_contact
 from services.outreach import write_again
+from services.watchdog import check
 from tests.integration.cast import (
     CALENDAR,
     COMMUNES,
@@ -120,7 +123,7 @@ async def test_those_that_made_the_server_suspect_come_after_the_others_and_are_
     assert (await deliver_at(engine, at(OPENING), mailer)).mails == 0
     report = await deliver_at(engine, at(OPENING, 8, 45), mailer)
     assert (report.mails, report.alarm) == (7, "")
-    assert [address for address, _ in mailer.attempts[3:7]] == [contact_of(unit) for unit in COMMUNES[3:]]
+    assert {address for address, _ in mailer.attempts[3:7]} == {contact_of(unit) for unit in COMMUNES[3:]}
     assert (set(unreachable(engine)), outcomes(engine)) == (set(lost), {"sent": 7})
     assert {head_of(unit) for unit in COMMUNES[:3]} <= set(recipients(mailer))
 
@@ -158,7 +161,7 @@ async def test_a_mailbox_where_every_copy_gets_lost_has_four_a_day_and_what_they
     lost = last_mail_to(engine, contact_of(TAN_LAP))
     reason = "lost on the way again and again, it may have arrived: connection lost"
     assert (lost.state, lost.detail) == (MessageState.FAILED, reason)
-    assert (notices(engine, TAN_LAP), unreachable(engine)) == (["v1 opened contact owed"], [])
+    assert (notices(engine, TAN_LAP), unreachable(engine)) == ([f"v1 opened contact owed {reason}"], [])
     mailer.answers.clear()
     await morning(engine, NEXT_DAY, mailer=mailer)
     assert notices(engine, TAN_LAP) == ["v1 opened contact sent"]
@@ -253,6 +256,76 @@ async def test_a_mailbox_that_is_refused_after_somebody_believed_it_again_does_n
     assert len(mailer.attempts) < 10
 
 
+async def test_a_dead_mailbox_that_was_put_off_first_is_believed_where_others_were_taken_meanwhile(engine):
+    open_year(engine)
+    sweep(engine, OPENING)
+    mailer = WatchedMailer(answers={contact_of(DAK_KOI): PUT_OFF})
+    await deliver_at(engine, at(OPENING), mailer)
+    mailer.answers = {contact_of(DAK_KOI): NO_MAILBOX}
+    await deliver_at(engine, at(OPENING, 9, 15), mailer)
+    assert unreachable(engine) == [contact_of(DAK_KOI)]
+    assert head_of(DAK_KOI) in recipients(mailer)
+
+
+async def test_one_that_was_put_off_first_is_not_believed_where_nothing_was_taken_since(engine):
+    await only_these_are_late(engine, DAK_KOI)
+    for hour, answer in ((9, PUT_OFF), (10, NO_MAILBOX), (12, NO_MAILBOX)):
+        await deliver_at(engine, at(DUE, hour), _Faulty(answer=answer))
+    assert (unreachable(engine), last_mail_to(engine, contact_of(DAK_KOI)).state) == ([], MessageState.STORED)
+
+
+async def test_living_mailboxes_behind_more_dead_ones_than_a_day_has_attempts_are_reached(engine, monkeypatch):
+    monkeypatch.setattr("services.attempts._FIRST_STRANGERS", 1)
+    open_year(engine)
+    *gone, living = COMMUNES
+    mailer = WatchedMailer(answers={contact_of(unit): NO_MAILBOX for unit in gone})
+    for day in (OPENING, NEXT_DAY, date(2024, 10, 3)):
+        sweep(engine, day)
+        for hour in range(9, 9 + len(gone)):
+            await deliver_at(engine, at(day, hour), mailer)
+    assert contact_of(living) in recipients(mailer)
+
+
+async def test_a_mail_that_was_taken_while_the_clock_was_ahead_does_not_vouch_for_the_server(engine):
+    open_year(engine)
+    await morning(engine, OPENING)
+    extended(engine, TAN_LAP, date(2025, 1, 6), until=date(2025, 1, 10))
+    await deliver_at(engine, at(date(2025, 1, 6), 10), WatchedMailer(), immediate_only=True)
+    sweep(engine, DUE)
+    for hour in range(9, 16):
+        await deliver_at(engine, at(DUE, hour), _Faulty())
+    assert len(unreachable(engine)) <= 2
+
+
+@pytest.mark.parametrize("answer", [LOST, NO_RELAY, PUT_OFF], ids=lambda answer: answer.kind)
+async def test_word_of_a_changed_date_that_is_not_taken_all_day_is_told_by_the_next_morning(engine, answer):
+    open_year(engine)
+    await morning(engine, OPENING)
+    for unit in COMMUNES:
+        extended(engine, unit, DUE, until=PLUS_3)
+    for hour in range(9, 17):
+        await deliver_at(engine, at(DUE, hour), _Faulty(answer=answer))
+    mailer = await morning(engine, PLUS_1, mailer=WatchedMailer())
+    assert {contact_of(unit) for unit in COMMUNES} <= set(recipients(mailer))
+    assert {notices(engine, unit)[-1] for unit in COMMUNES} == {"v2 changed contact sent"}
+
+
+async def test_an_answer_that_a_mailbox_puts_off_ends_after_five_days(engine):
+    open_year(engine)
+    await morning(engine, OPENING)
+    with writing(engine) as session:
+        contact = session.exec(select(Contact).where(Contact.address == contact_of(DAK_KOI))).one()
+        tell_contact(session, Desk(letterhead=LETTERHEAD, now=at(DUE)), contact, NoteKind.TEST)
+    mailer = WatchedMailer(answers={contact_of(DAK_KOI): PUT_OFF})
+    states = []
+    for day in range(6):
+        await deliver_at(engine, at(DUE + timedelta(days=day), 9), mailer, immediate_only=True)
+        states.append(last_mail_to(engine, contact_of(DAK_KOI)).state)
+    assert states == [MessageState.STORED] * 5 + [MessageState.EXPIRED]
+    faults = check(engine, now=at(DUE + timedelta(days=5), 10), calendar=CALENDAR).faults
+    assert any(fault.startswith("1 immediate mails") for fault in faults)
+
+
 async def test_a_mail_that_was_put_off_before_is_not_given_up_when_it_is_lost_once(engine):
     open_year(engine)
     sweep(engine, OPENING)
@@ -307,6 +380,7 @@ def mail_of(number, *, attempts=0):
         attempts=attempts,
         uncertain=False,
         not_after=None,
+        made_at=at(DUE),
     )
 
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from sqlmodel import col, delete, select
 
-from models import Assignment, DeadlineVersion
+from models import Assignment, Contact, DeadlineVersion
 from models.database import writing
 from notifications.mailer import RecordingMailer
 from notifications.smtp import Outcome, OutcomeKind
@@ -110,9 +110,32 @@ async def test_mails_that_could_not_be_delivered_are_counted_for_a_day(engine):
     sweep(engine, OPENING, *clauses_of(engine))
     refused = Outcome(kind=OutcomeKind.REFUSED, code=554, detail="5.7.1 unwanted")
     await morning(engine, OPENING, mailer=RecordingMailer(answers={contact_of(DAK_KOI): refused}))
-    said = "1 morning mails were refused or came back since yesterday; what they told is due again"
+    said = "1 morning mails were refused, put off all day or came back since yesterday; they are due again"
     assert faults(engine, at(OPENING, 9, 0)) == (said,)
     assert said not in faults(engine, at(TOMORROW, 15, 0))
+
+
+async def test_a_morning_mail_that_was_put_off_all_day_is_counted_on_the_next(engine):
+    open_year(engine)
+    sweep(engine, OPENING, *clauses_of(engine))
+    full = Outcome(kind=OutcomeKind.DEFERRED, code=452, detail="4.2.2 full")
+    await morning(engine, OPENING, mailer=RecordingMailer(answers={contact_of(DAK_KOI): full}))
+    assert faults(engine, at(OPENING, 17, 0)) == ()
+    await deliver_at(engine, at(TOMORROW, 7, 0), RecordingMailer())
+    said = "1 morning mails were refused, put off all day or came back since yesterday; they are due again"
+    assert faults(engine, at(TOMORROW, 7, 5)) == (said,)
+
+
+async def test_an_ended_contact_whose_mailbox_was_gone_hides_no_mail_that_came_back(engine):
+    open_year(engine)
+    sweep(engine, OPENING, *clauses_of(engine))
+    await morning(engine, OPENING)
+    with writing(engine) as session:
+        now = session.exec(select(Contact).where(Contact.address == contact_of(DAK_KOI))).one()
+        ended = now.model_dump(exclude={"id"}) | {"valid_to": OPENING - timedelta(days=1)}
+        session.add(Contact(**ended | {"unreachable_since": at(OPENING), "unreachable_why": "5.1.1"}))
+    comes_back(engine, contact_of(DAK_KOI), OPENING, status="5.7.1")
+    assert len(faults(engine, at(OPENING, 9, 30))) == 1
 
 
 async def test_a_mail_that_came_back_although_its_mailbox_is_there_is_counted(engine):
@@ -121,7 +144,7 @@ async def test_a_mail_that_came_back_although_its_mailbox_is_there_is_counted(en
     await morning(engine, OPENING)
     assert faults(engine, at(OPENING, 9, 0)) == ()
     comes_back(engine, contact_of(DAK_KOI), OPENING, status="5.7.1")
-    said = "1 morning mails were refused or came back since yesterday; what they told is due again"
+    said = "1 morning mails were refused, put off all day or came back since yesterday; they are due again"
     assert faults(engine, at(OPENING, 9, 30)) == (said,)
 
 

@@ -89,7 +89,7 @@ def test_a_notification_of_postfix_names_mail_recipient_and_reason():
     returned = read_returned(dsn(TEXT, STATUS, RETURNED))
     assert returned.message_id == ID
     (failure,) = returned.failures
-    assert (failure.recipients, failure.permanent) == ({READER}, True)
+    assert failure.recipients == {READER}
     assert failure.why == (
         "5.1.1 550 5.1.1 <address>: Recipient address rejected: User unknown in virtual mailbox table"
     )
@@ -98,7 +98,7 @@ def test_a_notification_of_postfix_names_mail_recipient_and_reason():
 def test_one_of_exchange_counts_for_the_address_the_sender_wrote():
     returned = read_returned(dsn(EXCHANGE_TEXT, EXCHANGE_STATUS, RETURNED))
     (failure,) = returned.failures
-    assert (returned.message_id, failure.permanent) == (ID, True)
+    assert returned.message_id == ID
     assert failure.recipients == {READER, "nguoi-nhan@trong.konray.example"}
     assert failure.why == "5.1.10 550 5.1.10 RESOLVER.ADR.RecipientNotFound; not found"
 
@@ -108,26 +108,26 @@ def test_the_headers_alone_are_enough():
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "failed"),
+    ("old", "new", "number"),
     [
-        ("Action: failed", "Action: delayed", None),  # tried again by the mail server
-        ("Action: failed", "Action: delivered", None),
-        ("Action: failed", "Action: relayed", None),
-        ("Action: failed", "Action: expanded", None),
-        ("Action: failed\n", "", None),
-        ("Status: 5.1.1", "Status: 4.4.1", False),  # given up after days
-        ("Status: 5.1.1", "Status: 5.1.1 (no such user)", True),
-        ("Status: 5.1.1", "Status: 2.0.0", None),
-        ("Status: 5.1.1", "Status: 5.1.1.1", None),
-        ("Status: 5.1.1", "Status: 550", None),
-        ("Status: 5.1.1\n", "", None),
-        ("Diagnostic-Code: smtp;", "Diagnostic-Code: x-lạ;", True),
+        ("Action: failed", "Action: delayed", 0),  # tried again by the mail server
+        ("Action: failed", "Action: delivered", 0),
+        ("Action: failed", "Action: relayed", 0),
+        ("Action: failed", "Action: expanded", 0),
+        ("Action: failed\n", "", 0),
+        ("Status: 5.1.1", "Status: 4.4.1", 1),  # given up after days
+        ("Status: 5.1.1", "Status: 5.1.1 (no such user)", 1),
+        ("Status: 5.1.1", "Status: 2.0.0", 0),
+        ("Status: 5.1.1", "Status: 5.1.1.1", 0),
+        ("Status: 5.1.1", "Status: 550", 0),
+        ("Status: 5.1.1\n", "", 0),
+        ("Diagnostic-Code: smtp;", "Diagnostic-Code: x-lạ;", 1),
     ],
 )
-def test_only_what_failed_for_good_is_a_failure(old, new, failed):
+def test_only_what_failed_and_is_not_tried_again_is_a_failure(old, new, number):
     assert old in STATUS
     found = failures(dsn(TEXT, STATUS.replace(old, new, 1), RETURNED))
-    assert [failure.permanent for failure in found] == ([] if failed is None else [failed])
+    assert len(found) == number
 
 
 @pytest.mark.parametrize(
