@@ -54,7 +54,7 @@ def compose(job: Job, *, morning: bool) -> bool:
     A sweep that comes late may settle a notice while its mail is being written.
     """
     with writing(job.engine) as session:
-        standing, ended = end_moot(session, now=job.now, today=job.today, changed_only=job.immediate_only)
+        standing, ended = end_moot(session, now=job.now, today=job.today, immediate_only=job.immediate_only)
         found, unreachable = parcels(session, standing, today=job.today, now=job.now, morning=morning)
         served = addresses_served(session, job.today)
     job.touched.update((*ended, *(owed.id for owed in unreachable)))

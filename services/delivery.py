@@ -73,7 +73,7 @@ async def deliver(
 
 
 def immediate_waiting(session: Session, now: datetime) -> bool:
-    """Say whether something immediate is to be sent: a stored mail whose time has come, or a changed date untold.
+    """Say whether something immediate is to be sent: a stored mail whose time has come, or word that does not wait.
 
     A mail "being sent" is one that another sender has in hand, or that a fault has left so.
     """
@@ -84,11 +84,11 @@ def immediate_waiting(session: Session, now: datetime) -> bool:
     )
     if session.exec(stored).first() is not None:
         return True
-    changed, today = owed_notices(session, changed_only=True), local_date(now)
-    if not changed:
+    untold, today = owed_notices(session, immediate_only=True), local_date(now)
+    if not untold:
         return False
     waiting, readers = waiting_on(session, today), Readers(session, today)
-    return any(readers.of(owed) is not None and not waiting.keeps(owed) for owed in changed)
+    return any(readers.of(owed) is not None and not waiting.keeps(owed) for owed in untold)
 
 
 def _recover(job: Job) -> None:

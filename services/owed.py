@@ -79,7 +79,7 @@ _EVERY = (
     .join(CYCLE, CYCLE.c.id == ASSIGNMENT.c.cycle_id)
 )  # fmt: skip
 _FREE = _EVERY.where(NOTICE.c.state == NoticeState.OWED, NOTICE.c.message_id.is_(None)).order_by(NOTICE.c.id)
-_CHANGED = _FREE.where(NOTICE.c.rung == RungKind.CHANGED)
+_AT_ONCE = _FREE.where(NOTICE.c.rung == RungKind.CHANGED, NOTICE.c.reason == "")
 # Locked in the order in which everybody locks them: a report that is just coming in stops its mail, or waits for it.
 _OF_MAILS = (
     _EVERY.where(NOTICE.c.message_id.in_(bindparam("mails", expanding=True)))
@@ -88,9 +88,9 @@ _OF_MAILS = (
 )
 
 
-def owed_notices(session: Session, *, changed_only: bool = False) -> list[Owed]:
-    """Return the notices that no mail holds yet: all, or just word of changed dates."""
-    return [Owed(*row) for row in session.connection().execute(_CHANGED if changed_only else _FREE)]
+def owed_notices(session: Session, *, immediate_only: bool = False) -> list[Owed]:
+    """Return the notices that no mail holds yet: all, or just those that do not wait for the morning."""
+    return [Owed(*row) for row in session.connection().execute(_AT_ONCE if immediate_only else _FREE)]
 
 
 def owed_in(session: Session, message_ids: Sequence[int]) -> dict[int, list[Owed]]:
@@ -121,13 +121,13 @@ def ending(owed: Owed, today: date, approvals: Approvals) -> tuple[NoticeState, 
 
 
 def end_moot(
-    session: Session, *, now: datetime, today: date, changed_only: bool = False
+    session: Session, *, now: datetime, today: date, immediate_only: bool = False
 ) -> tuple[list[Owed], list[int]]:
     """Settle the notices that no longer hold; returns those that still do, and the ids of those that were settled."""
     standing: list[Owed] = []
     ended: dict[tuple[NoticeState, str], list[int]] = {}
     approvals = approvals_of(session)
-    for owed in owed_notices(session, changed_only=changed_only):
+    for owed in owed_notices(session, immediate_only=immediate_only):
         end = ending(owed, today, approvals)
         if end is None:
             standing.append(owed)

@@ -216,6 +216,8 @@ async def test_word_of_a_changed_date_that_came_back_waits_for_the_next_morning_
     extended(engine, DAK_KOI, DUE, until=PLUS_3)
     assert recipients(await delivered(engine, DUE, hour=13)) == [KOI]
     comes_back(engine, KOI, DUE, hour=13, status=status)
+    with reading(engine) as session:
+        assert not immediate_waiting(session, at(DUE, 13, 15))
     assert recipients(await delivered(engine, DUE, hour=13, minute=15)) == []
     assert notices(engine, DAK_KOI)[-1].startswith(f"v2 changed contact owed {status}")
     mailer = await morning(engine, PLUS_1)
