@@ -133,7 +133,7 @@ def _run(settings: Settings, *, trial: bool) -> None:
                 typer.echo(sign_in_hint(trial=trial))
             else:
                 typer.echo("DONDOC_PUBLIC_URL is not set: the pages are not started, mails have no links.", err=True)
-            from cli.deploying import deploy
+            from cli.deploying import deploy  # imports Prefect, which takes seconds, as the server does
         outcome = deploy(home)
         typer.echo(_said(len(outcome.created), len(outcome.updated), len(outcome.removed), len(outcome.unchanged)))
         start_worker(tree, home)

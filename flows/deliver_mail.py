@@ -9,7 +9,8 @@ from prefect.states import Completed, Failed
 
 from edge.entry import day_of
 from flows.ending import named_or, refusals_said
-from tasks.mailing import deliver_owed, delivery_sentence, look_at_returned, owed_again, returned_sentence
+from services.bounces import Emptied, Taken
+from tasks.mailing import deliver_owed, delivery_sentence, look_at_returned, returned_sentence
 
 
 def _run_name() -> str:
@@ -28,7 +29,8 @@ async def deliver_mail(as_of: date | None = None) -> State[None]:
     # Whatever is wrong there fails the run in the end, but holds no mail up.
     looked = await look_at_returned(as_of, return_state=True)  # type: ignore[misc]  # an async task gives it late
     found = await looked.aresult(raise_on_failure=False)
-    report = await deliver_owed(as_of, owed_again(found))
-    failed = looked.is_failed() or report.incomplete
+    emptied = found if isinstance(found, Emptied) else Emptied()
+    report = await deliver_owed(as_of, sorted(emptied.owed_again))
+    failed = looked.is_failed() or report.incomplete or emptied.taken[Taken.DOUBTED] > 0
     said = delivery_sentence(report) + returned_sentence(found)
     return (Failed if failed else Completed)(message=said)

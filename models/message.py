@@ -15,7 +15,7 @@ class Message(SQLModel, table=True):
     """One mail to one address. The database itself refuses a second morning mail to an address on one day.
 
     `subject` and `text` keep what it said, without its reader's own link. `assignment_id`: the one assignment that an
-    answer is about. `not_after`: the moment from which the mail would be useless (a sign-in link's end).
+    answer is about. `not_after`: the moment from which the mail would be useless (a sign-in link's end) or is given up.
     """
 
     __table_args__ = (

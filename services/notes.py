@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from models import Assignment, Contact, LinkKind, Message, MessageContent, Mode, Plan, Staff, Unit
 from notifications.addresses import is_address
-from notifications.content import Language, Note, NoteKind, PageLink, Reader
+from notifications.content import Language, Note, NoteKind, PageLink, Reader, Sender
 from notifications.message import build
 from notifications.naming import named
 from notifications.note import render_note
@@ -142,8 +142,7 @@ def _post(
     **facts: Any,
 ) -> Message | None:
     office = _office(session, plan_id, unit, desk.now)
-    officers = contacts_on(session, local_date(desk.now), unit_id=office.id)
-    sender = sender_of(office, officers.get((office.id or 0, ContactRole.CONTACT)), desk.letterhead)
+    sender = _sender(session, desk, office)
     if not is_address(sender.from_address):
         return None
     note = Note(
@@ -179,6 +178,11 @@ def _post(
     )
     session.add(MessageContent(message_id=message.id or 0, content=content))
     return message
+
+
+def _sender(session: Session, desk: Desk, office: Unit) -> Sender:
+    officers = contacts_on(session, local_date(desk.now), unit_id=office.id)
+    return sender_of(office, officers.get((office.id or 0, ContactRole.CONTACT)), desk.letterhead)
 
 
 def _office(session: Session, plan_id: int | None, unit: Unit, now: datetime) -> Unit:

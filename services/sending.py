@@ -211,8 +211,7 @@ _DUE = (
     )
     .order_by(MESSAGE.c.id)
 )
-
-
+# A mail that was tried and waits, whether or not its time has come again.
 _TRIED = select(MESSAGE.c.id).where(MESSAGE.c.state == MessageState.STORED, MESSAGE.c.not_before.is_not(None)).limit(1)
 
 

@@ -33,11 +33,6 @@ async def look_at_returned(as_of: date | None) -> Emptied | None:
     return emptied
 
 
-def owed_again(found: Emptied | Exception | None) -> list[int]:
-    """Return the notices whose mails came back."""
-    return sorted(found.owed_again) if isinstance(found, Emptied) else []
-
-
 def returned_sentence(found: Emptied | Exception | None) -> str:
     """Say what came back, or why that is not known; what could not be read is named by its number in the mailbox."""
     if found is None:

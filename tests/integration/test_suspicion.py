@@ -12,8 +12,8 @@ from datetime import date, timedelta
 import pytest
 from sqlmodel import select
 
-from models import Contact
-from models.database import writing
+from models import Contact, Message
+from models.database import reading, writing
 from notifications.content import NoteKind
 from notifications.smtp import Outcome, OutcomeKind
 from rules.vocabulary import MessageKind, MessageState
@@ -308,6 +308,22 @@ async def test_word_of_a_changed_date_that_is_not_taken_all_day_is_told_by_the_n
     mailer = await morning(engine, PLUS_1, mailer=WatchedMailer())
     assert {contact_of(unit) for unit in COMMUNES} <= set(recipients(mailer))
     assert {notices(engine, unit)[-1] for unit in COMMUNES} == {"v2 changed contact sent"}
+
+
+async def test_word_of_a_changed_date_that_a_mailbox_puts_off_for_a_day_joins_the_morning_mail(engine):
+    open_year(engine)
+    await morning(engine, OPENING)
+    extended(engine, DAK_KOI, DUE, until=PLUS_3)
+    mailer = WatchedMailer(answers={contact_of(DAK_KOI): PUT_OFF})
+    await deliver_at(engine, at(DUE, 9), mailer)
+    waiting = last_mail_to(engine, contact_of(DAK_KOI))
+    mailer.answers.clear()
+    await deliver_at(engine, at(PLUS_1, 11), mailer)
+    with reading(engine) as session:
+        assert session.get_one(Message, waiting.id).state is MessageState.EXPIRED
+    told = last_mail_to(engine, contact_of(DAK_KOI))
+    assert (waiting.kind, told.kind) == (MessageKind.IMMEDIATE, MessageKind.MORNING)
+    assert notices(engine, DAK_KOI)[-1] == "v2 changed contact sent"
 
 
 async def test_an_answer_that_a_mailbox_puts_off_ends_after_five_days(engine):
