@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,9 @@ SLUG = "rehearsal"
 # Longer than the scheduler looks ahead (100 days): the schedule has exactly one run.
 _NEVER_AGAIN = timedelta(days=365)
 _POLL_SECONDS = 0.5
+# A run the scheduler was just making when its time came is in the database by then.
+_GRACE = timedelta(seconds=3)
+_AHEAD = timedelta(seconds=10)
 
 
 class DidNotFireError(DondocError):
@@ -34,17 +37,16 @@ async def fire_once(
 ) -> UUID:
     """Give `flow/deployment` one more scheduled run at `at` and return its id once a worker has taken it.
 
-    The run is made by the server's scheduler, which looks at changed deployments every 5 s: `at` lies 10 s ahead or
-    more. `parameters` are set over the deployment's own, `patience` is in seconds. The extra schedule is gone
-    afterwards; with it the server drops the deployment's other waiting runs, and makes those to come anew within a
-    minute.
+    The run is made by the server's scheduler, which looks at changed deployments every 5 s: let `at` lie 10 s ahead or
+    more. A time that went by before the scheduler looked, as on a busy machine, is set anew, each further ahead.
+    `parameters` are set over the deployment's own, `patience` is in seconds. The extra schedule is gone afterwards;
+    with it the server drops the deployment's other waiting runs, and makes those to come anew within a minute.
     """
     async with get_client() as client:
         found = await client.read_deployment_by_name(deployment)
         try:
-            schedule = await _add_schedule(client, found.id, at, dict(parameters or {}))
             async with asyncio.timeout(patience):
-                return await _taken(client, found.id, schedule.id, at)
+                return await _fired(client, found.id, at, dict(parameters or {}))
         except TimeoutError as error:
             raise DidNotFireError(
                 f"{deployment} did not run within {patience:.0f} s: it is paused, or no worker takes its runs."
@@ -53,10 +55,22 @@ async def fire_once(
             await _remove_schedule(client, found.id)
 
 
-async def _add_schedule(
+async def _fired(client: PrefectClient, deployment_id: UUID, at: datetime, parameters: dict[str, Any]) -> UUID:
+    # The scheduler looks every 5 s at what changed in the last 6: a look that comes later misses a deployment, and the
+    # one that sees all comes once a minute.
+    first, ahead = at, _AHEAD
+    while True:
+        schedule = await _set_schedule(client, deployment_id, at, parameters)
+        run = await _made(client, deployment_id, schedule.id, first, until=at + _GRACE)
+        if run is not None:
+            return await _taken(client, run)
+        at, ahead = datetime.now(UTC) + ahead, 2 * ahead
+
+
+async def _set_schedule(
     client: PrefectClient, deployment_id: UUID, at: datetime, parameters: dict[str, Any]
 ) -> DeploymentSchedule:
-    """Add it by updating the deployment: only that makes the scheduler look at it at once, and leaves the others be."""
+    """Set it by updating the deployment: only that makes the scheduler look at it at once, and leaves the others be."""
     extra = DeploymentScheduleUpdate(
         slug=SLUG,
         active=True,
@@ -77,23 +91,31 @@ async def _remove_schedule(client: PrefectClient, deployment_id: UUID) -> None:
         await client.delete_deployment_schedule(deployment_id, schedule.id)
 
 
-async def _taken(client: PrefectClient, deployment_id: UUID, schedule_id: UUID, at: datetime) -> UUID:
-    """Wait for the run: removed too early, the schedule would take it along."""
+async def _made(
+    client: PrefectClient, deployment_id: UUID, schedule_id: UUID, first: datetime, *, until: datetime
+) -> FlowRun | None:
+    """Return the run the scheduler made for our schedule; None when there is none at `until`."""
+    window = FlowRunFilterExpectedStartTime(after_=first - timedelta(seconds=1), before_=until)
+    runs, ours = (
+        FlowRunFilter(expected_start_time=window),
+        DeploymentFilter(id=DeploymentFilterId(any_=[deployment_id])),
+    )
     while True:
-        for run in await _runs_at(client, deployment_id, at):
-            if run.created_by and run.created_by.id == schedule_id and not _waits(run):
-                return run.id
+        late = datetime.now(UTC) > until
+        for run in await client.read_flow_runs(deployment_filter=ours, flow_run_filter=runs):
+            if run.created_by and run.created_by.id == schedule_id:
+                return run
+        if late:
+            return None
         await asyncio.sleep(_POLL_SECONDS)
 
 
-async def _runs_at(client: PrefectClient, deployment_id: UUID, at: datetime) -> list[FlowRun]:
-    second = timedelta(seconds=1)
-    return await client.read_flow_runs(
-        deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment_id])),
-        flow_run_filter=FlowRunFilter(
-            expected_start_time=FlowRunFilterExpectedStartTime(after_=at - second, before_=at + second)
-        ),
-    )
+async def _taken(client: PrefectClient, run: FlowRun) -> UUID:
+    """Wait until a worker has taken the run: removed earlier, the schedule would take it along."""
+    while _waits(run):
+        await asyncio.sleep(_POLL_SECONDS)
+        run = await client.read_flow_run(run.id)
+    return run.id
 
 
 def _waits(run: FlowRun) -> bool:

@@ -295,6 +295,18 @@ async def test_a_rehearsed_deployment_fires_by_its_schedule_and_the_worker_runs_
     assert (await reconcile([NOTE], pool=POOL)).unchanged == [NOTE.name]
 
 
+async def test_a_rehearsed_deployment_fires_also_when_its_time_went_by_before_the_scheduler_looked(client, folder):
+    await reconcile([NOTE], pool=POOL)
+    gone = datetime.now(UTC) - timedelta(minutes=1)
+    run_id = await fire_once(f"tiny_note/{NOTE.name}", at=gone, parameters={"as_of": "2024-11-26"})
+    run = await wait_for_flow_run(run_id, timeout=120, poll_interval=1)
+    assert run.state.is_completed(), run.state
+    assert run.auto_scheduled
+    assert run.expected_start_time > gone + timedelta(minutes=1)
+    assert (folder / "note").read_text("utf-8").split()[1] == "2024-11-26"
+    assert {schedule.slug for schedule in (await deployed(client)).schedules} == {"morning", "evening"}
+
+
 async def test_stopping_the_tree_while_a_flow_runs_leaves_no_process_and_no_run_that_seems_to_go_on(
     client, tree, folder
 ):
