@@ -96,10 +96,8 @@ async def _made(
 ) -> FlowRun | None:
     """Return the run the scheduler made for our schedule; None when there is none at `until`."""
     window = FlowRunFilterExpectedStartTime(after_=first - timedelta(seconds=1), before_=until)
-    runs, ours = (
-        FlowRunFilter(expected_start_time=window),
-        DeploymentFilter(id=DeploymentFilterId(any_=[deployment_id])),
-    )
+    runs = FlowRunFilter(expected_start_time=window)
+    ours = DeploymentFilter(id=DeploymentFilterId(any_=[deployment_id]))
     while True:
         late = datetime.now(UTC) > until
         for run in await client.read_flow_runs(deployment_filter=ours, flow_run_filter=runs):
