@@ -85,24 +85,7 @@ def name_substitute(
     if visitor.contact.role is ContactRole.COLLEAGUE:
         raise OnlyContactsError
     checked = _address_of_unit(visitor, address, title)
-    # Named again from the same day on, it is the same row: the days or the title are put right.
-    substitute = session.exec(
-        select(Contact).where(
-            Contact.unit_id == visitor.unit.id,
-            Contact.role == visitor.contact.role,
-            Contact.address == checked,
-            Contact.valid_from == first,
-            col(Contact.named_here).is_(True),
-        )
-    ).first() or Contact(
-        unit_id=visitor.unit.id or 0,
-        role=visitor.contact.role,
-        address=checked,
-        title="",
-        language=visitor.contact.language,
-        named_here=True,
-        valid_from=first,
-    )
+    substitute = _substitute_from(session, visitor, checked, first)
     substitute.title, substitute.stands_in_for, substitute.valid_to = title.strip(), visitor.contact.id, last
     session.add(substitute)
     session.flush()
@@ -121,6 +104,28 @@ def name_substitute(
         tell_contact(
             session, desk, reader, NoteKind.SUBSTITUTE_NAMED, person=substitute.title, day=first, last_day=last
         )
+
+
+def _substitute_from(session: Session, visitor: UnitVisitor, address: str, first: date) -> Contact:
+    """Named again from the same day on, it is the same row: the days or the title are put right."""
+    found = session.exec(
+        select(Contact).where(
+            Contact.unit_id == visitor.unit.id,
+            Contact.role == visitor.contact.role,
+            Contact.address == address,
+            Contact.valid_from == first,
+            col(Contact.named_here).is_(True),
+        )
+    ).first()
+    return found or Contact(
+        unit_id=visitor.unit.id or 0,
+        role=visitor.contact.role,
+        address=address,
+        title="",
+        language=visitor.contact.language,
+        named_here=True,
+        valid_from=first,
+    )
 
 
 def named_here(session: Session, visitor: UnitVisitor, today: date) -> list[Contact]:
