@@ -260,6 +260,17 @@ async def test_of_the_mailboxes_of_a_week_a_third_is_believed_to_be_gone(engine)
     assert taken == {Taken.BOUNCED: len(mailed) // 3, Taken.DOUBTED: len(mailed) - len(mailed) // 3}
 
 
+async def test_only_mailboxes_whose_server_took_a_mail_count_among_those_of_the_week(engine):
+    await reminded(engine)
+    mailed = recipients(await morning(engine, PLUS_1))
+    taken, others = mailed[:9], mailed[9:]
+    assert len(mailed) // 3 > len(taken) // 3
+    with writing(engine) as session:
+        for message in session.exec(select(Message).where(col(Message.address).in_(others))):
+            message.state = MessageState.FAILED
+    assert Counter(comes_back(engine, address, PLUS_1) for address in taken) == {Taken.BOUNCED: 3, Taken.DOUBTED: 6}
+
+
 async def test_a_notification_about_a_mail_older_than_the_word_that_the_mailbox_works_again_does_not_undo_it(engine):
     await reminded(engine)
     older = last_mail_to(engine, KOI)
