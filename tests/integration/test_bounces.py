@@ -4,10 +4,11 @@ from collections import Counter
 from datetime import date
 
 import pytest
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
-from models import Contact, Message, Notice, Overview
+from models import Contact, Event, Message, Notice, Overview
 from models.database import reading, writing
 from notifications.mailer import RecordingMailer
 from plans.schema import ContactEntry
@@ -334,6 +335,30 @@ async def test_what_no_longer_holds_or_was_followed_by_a_stronger_reminder_is_no
     assert recipients(await delivered(engine, MINUS_5, hour=12)) == []
     with reading(engine) as session:
         assert "owed" not in session.exec(select(Notice.state)).all()
+
+
+async def test_a_stronger_reminder_to_another_unit_does_not_end_what_came_back(engine):
+    open_year(engine)
+    await morning(engine, MINUS_15)
+    first = last_mail_to(engine, KOI)
+    await morning(engine, MINUS_5)
+    with writing(engine) as session:  # as if this unit's own had not come yet
+        session.execute(delete(Notice).where(col(Notice.message_id) == last_mail_to(engine, KOI).id))
+    take_in(engine, notification(first), now=at(MINUS_5, 9, 0))
+    assert notices(engine, DAK_KOI)[-1] == "v1 -15 contact owed"
+
+
+async def test_a_mailbox_is_marked_where_it_is_still_in_force_and_the_journal_says_so(engine):
+    await reminded(engine)
+    with writing(engine) as session:
+        ended, other = session.exec(select(Contact).where(col(Contact.address).in_([KOI, KOI_HEAD])))
+        ended.address, ended.valid_to, other.address = KOI, MINUS_5, KOI
+    comes_back(engine, KOI, DUE)
+    with reading(engine) as session:
+        marked = session.exec(select(Contact.id).where(col(Contact.unreachable_since).is_not(None))).all()
+        assert marked == [other.id]
+        told = session.exec(select(Event.subject, Event.actor).where(Event.action == "unreachable")).all()
+        assert told == [(f"contact:{other.id}", "dondoc")]
 
 
 async def everybody_lost(engine):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from models import Contact, Message
 from models.database import reading, writing
@@ -284,6 +284,19 @@ async def test_living_mailboxes_behind_more_dead_ones_than_a_day_has_attempts_ar
         for hour in range(9, 9 + len(gone)):
             await deliver_at(engine, at(day, hour), mailer)
     assert contact_of(living) in recipients(mailer)
+
+
+async def test_while_no_mail_waits_they_go_in_the_order_in_which_they_were_stored(engine):
+    open_year(engine)
+    mailer = WatchedMailer(answers={contact_of(DAK_KOI): PUT_OFF})
+    sweep(engine, OPENING)
+    await deliver_at(engine, at(OPENING), mailer)
+    mailer.answers.clear()
+    await deliver_at(engine, at(OPENING, 10), mailer)  # taken: it waits no more
+    later = recipients(await morning(engine, DUE))
+    with reading(engine) as session:
+        stored = session.exec(select(Message.address).order_by(col(Message.id).desc()).limit(len(later))).all()
+    assert later == stored[::-1]
 
 
 async def test_a_mail_that_was_taken_while_the_clock_was_ahead_does_not_vouch_for_the_server(engine):
