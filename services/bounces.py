@@ -14,7 +14,7 @@ from sqlalchemy import Engine, String, cast, delete, func, literal
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, or_, select
 
-from models import Assignment, Contact, Event, Message, MessageContent, Notice, Overview
+from models import Assignment, Contact, Event, Installation, Message, MessageContent, Notice, Overview
 from models.database import writing
 from notifications.dsn import LONGEST, Failure, Returned, UnreadableError, read_returned
 from notifications.imap import ReturnedMails
@@ -26,6 +26,7 @@ from services.delivery_job import names_of
 from services.facts import facts_for
 from services.journal import record
 from services.owed import ending, owe_again, owed_in, settle
+from services.undelivered import note_return, said_missing
 
 #: Notifications that one look takes in, so that a flood of forged ones holds nothing up. Which ones is left to chance:
 #: whatever their order, real ones behind a flood would never be seen.
@@ -104,6 +105,7 @@ def _taken_in(engine: Engine, content: bytes, now: datetime) -> tuple[Taken, lis
         if message.state is not MessageState.SENT:
             return Taken.KNOWN, []
         doubted = failure.no_mailbox and _doubted(session, message)
+        note_return(session, message, no_mailbox=failure.no_mailbox, now=now)
         if doubted:
             failure = replace(failure, no_mailbox=False)
         untold = _not_told(session, message, failure, (MessageState.BOUNCED, NoticeState.BOUNCED), now)
@@ -131,18 +133,22 @@ def _of_reader(returned: Returned, message: Message) -> Failure | None:
 
 
 def _doubted(session: Session, message: Message) -> bool:
-    """Say whether mails of this sender have come back from too many of a week's mailboxes to believe it.
+    """Say whether too many of the sender's mailboxes of these weeks are said not to exist to believe it of this one.
 
     A server can take every mail and return it, because it has lost its list of mailboxes: an office would be silenced.
+    A full mailbox or a filter says nothing of that.
     """
-    state = col(Message.state)
-    mailboxes = select(func.count(col(Message.address).distinct())).where(
-        Message.sender == message.sender,
-        col(Message.local_date).between(message.local_date - _WEEK, message.local_date),
-    )
-    handed_over = session.exec(mailboxes.where(state.in_((MessageState.SENT, MessageState.BOUNCED)))).one()
-    returned = session.exec(mailboxes.where(or_(state == MessageState.BOUNCED, Message.id == message.id))).one()
-    return returned > max(_ALWAYS_BELIEVED, handed_over // _BELIEVED_PART)
+    # One after the other: notifications read at once would each see none before it.
+    session.exec(select(Installation.id).with_for_update()).all()
+    handed_over = session.exec(
+        select(func.count(col(Message.address).distinct())).where(
+            Message.sender == message.sender,
+            col(Message.local_date).between(message.local_date - _WEEK, message.local_date + _WEEK),
+            col(Message.state).in_((MessageState.SENT, MessageState.BOUNCED)),
+        )
+    ).one()
+    missing = said_missing(session, message.sender, around=message.local_date, within=_WEEK) | {message.address}
+    return len(missing) > max(_ALWAYS_BELIEVED, handed_over // _BELIEVED_PART)
 
 
 def _not_told(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from email.utils import make_msgid
 
 from sqlalchemy import bindparam, insert, select, update
@@ -18,6 +18,7 @@ from notifications.ics import deadlines_ics
 from notifications.message import build
 from notifications.morning import render_morning
 from rules.errors import DondocError
+from rules.moments import moment_at
 from rules.vocabulary import MessageKind, MessageState, NoticeState
 from services.chunks import chunks
 from services.delivery_job import Job
@@ -28,8 +29,6 @@ from services.page_links import Issued, issue, keep, office_links, without_links
 from services.weekly import mark_told
 
 _NO_SENDER = "there is no sender: set DONDOC_MAIL_FROM, or give the labour office a contact in units.yaml"
-#: Word of a changed date that could not be handed over for so long goes into the next morning mail.
-_CHANGED_WITHIN = timedelta(days=1)
 #: Parcels whose facts are read together, and mails stored in one transaction.
 _SLICE, _BATCH = 200, 50
 
@@ -108,10 +107,15 @@ def _drafted(job: Job, letters: Letters, parcel: Parcel) -> _Draft | None:
         "text": without_links(rendered.text, letter.links),
         "state": MessageState.STORED,
         "made_at": job.now,
-        "not_after": None if parcel.kind is MessageKind.MORNING else job.now + _CHANGED_WITHIN,
+        "not_after": None if parcel.kind is MessageKind.MORNING else _end_of(job.today),
         **_UNTRIED,
     }
     return _Draft(parcel=parcel, issued=issued, row=row, content=content)
+
+
+def _end_of(day: date) -> datetime:
+    """Word of a changed date counts the working days that are left: tomorrow they are others."""
+    return moment_at(day + timedelta(days=1), time())
 
 
 _UNTRIED = {"attempts": 0, "uncertain": False, "detail": ""}

@@ -17,12 +17,12 @@ from sqlmodel import Session
 from models.database import reading, writing
 from models.tables import MESSAGE, MESSAGE_CONTENT, NOTICE
 from notifications.smtp import Outcome, OutcomeKind
-from rules.vocabulary import MessageKind, MessageState, NoticeState
+from rules.vocabulary import Audience, MessageKind, MessageState, NoticeState
 from services.attempts import REFUSALS, Attempt, Mail
 from services.bounces import refused
 from services.delivery_job import Job
 from services.outbox import Readers, Waiting, release, waiting_on
-from services.owed import Owed, ending, owed_in, settle
+from services.owed import Owed, ending, owed_in
 
 _SOON_SECONDS = 0.02
 _DueRow: TypeAlias = Row[tuple[int, MessageKind, datetime | None]]
@@ -69,11 +69,14 @@ class _Round:
         with reading(job.engine) as session:
             rows = list(session.connection().execute(_DUE, {"after": 0, "now": job.now}))
             some_were_put_off = session.connection().scalar(_TRIED) is not None
+            office = set(session.connection().scalars(_TO_OFFICE)) if some_were_put_off else set()
         self._seen = max((row.id for row in rows), default=0)
         rows.reverse()
         if some_were_put_off:
             # Many dead mailboxes may stand before the living ones: each run that they stop tries others.
             Random(job.now.isoformat()).shuffle(rows)  # noqa: S311 - the same run again takes the same order
+            # Units still come before the labour office.
+            rows.sort(key=lambda row: row.id not in office)
         #: The next one is the last.
         self._due = [row.id for row in sorted(rows, key=_rank) if self._wanted(row)]
 
@@ -163,21 +166,20 @@ class _Round:
         if not job.trust.lets(mail.sender):
             return False  # the next run tries it
         if mail.not_after is not None and job.now >= mail.not_after:
-            return self._given_up(session, mail, MessageState.EXPIRED)
+            # Word of a changed date that nobody refused is still to be told at once, in words of today.
+            untried = bool(notices) and mail.attempts == 0
+            return self._given_up(session, mail, MessageState.VOID if untried else MessageState.EXPIRED)
         kept = sum(waiting.keeps(owed) for owed in notices)
         if (kept and kept == len(notices)) or (None in waiting.held and mail.kind is MessageKind.MORNING):
             self.voided = True
             return False  # it waits as it is until the hold is lifted
-        endings = [(owed, ending(owed, job.today, waiting.approvals)) for owed in notices]
-        moved = any(self._readers.address(owed) != mail.address for owed in notices)
         # One unit's rest must not keep the others from theirs: what is not kept goes into a mail of its own.
-        if not moved and not kept and not any(end for _, end in endings):
-            return True
-        for owed, end in endings:
-            if end is not None:
-                settle(session, [owed.id], *end, now=job.now)
-                job.touched.add(owed.id)
-        return self._given_up(session, mail, MessageState.VOID)
+        if kept or any(
+            self._readers.address(owed) != mail.address or ending(owed, job.today, waiting.approvals)
+            for owed in notices
+        ):
+            return self._given_up(session, mail, MessageState.VOID)
+        return True
 
     def _given_up(self, session: Session, mail: Mail, state: MessageState) -> bool:
         release(session, mail.id, state, now=self._job.now)
@@ -213,6 +215,12 @@ _DUE = (
 )
 # A mail that was tried and waits, whether or not its time has come again.
 _TRIED = select(MESSAGE.c.id).where(MESSAGE.c.state == MessageState.STORED, MESSAGE.c.not_before.is_not(None)).limit(1)
+
+_TO_OFFICE = (
+    select(NOTICE.c.message_id)
+    .join(MESSAGE, MESSAGE.c.id == NOTICE.c.message_id)
+    .where(MESSAGE.c.state == MessageState.STORED, NOTICE.c.audience.in_((Audience.OFFICER, Audience.OFFICE_HEAD)))
+)
 
 
 def _answers(row: _DueRow) -> bool:

@@ -8,23 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, and_, func, or_
+from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
 from models import Contact, Cycle, CycleState, Message, Notice, Plan, Responsibility, Sweep
 from models.database import reading
 from rules.moments import local_date
-from rules.vocabulary import MessageKind, MessageState, NoticeState
+from rules.vocabulary import MessageKind, NoticeState
 from rules.workdays import WorkingCalendar
 from services.assigning import current_clauses, missing
 from services.directory import contacts_on, directory_on, on_day, reachable_reader, unreachable_on
+from services.undelivered import not_delivered
 
 SWEEP_WITHIN = timedelta(hours=26)
-#: The mails that did not reach their reader: refused, returned, or put off until it was too late.
-NOT_DELIVERED = or_(
-    col(Message.state).in_((MessageState.FAILED, MessageState.BOUNCED)),
-    and_(col(Message.state) == MessageState.EXPIRED, col(Message.attempts) > 0),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,8 +126,7 @@ def _failed(session: Session, now: datetime) -> list[str]:
         .select_from(Message)
         .where(
             Message.kind == MessageKind.MORNING,
-            NOT_DELIVERED,
-            col(Message.settled_at) > now - SWEEP_WITHIN,
+            not_delivered(session, now - SWEEP_WITHIN),
             ~lost.exists(),
         )
     ).one()
@@ -151,8 +146,7 @@ def _answers_failed(session: Session, now: datetime) -> list[str]:
         .select_from(Message)
         .where(
             Message.kind == MessageKind.IMMEDIATE,
-            NOT_DELIVERED,
-            col(Message.settled_at) > now - SWEEP_WITHIN,
+            not_delivered(session, now - SWEEP_WITHIN),
         )
     ).one()
     return (

@@ -34,7 +34,8 @@ from services.directory import on_day, unreachable_on
 from services.facts import Fact, facts_for
 from services.finding import year_of
 from services.installation import current
-from services.watchdog import NOT_DELIVERED, faults_of
+from services.undelivered import not_delivered
+from services.watchdog import faults_of
 
 #: Working days that count as near, and the days behind in which an undelivered mail is still told of.
 _NEAR, _FAILED_WITHIN = 10, timedelta(days=7)
@@ -79,8 +80,7 @@ def week_ahead(session: Session, office: Unit | None, *, now: datetime, calendar
         select(func.count())
         .select_from(Message)
         .where(
-            NOT_DELIVERED,
-            col(Message.settled_at) > now - _FAILED_WITHIN,
+            not_delivered(session, now - _FAILED_WITHIN),
         )
     ).one()
     return WeekAhead(

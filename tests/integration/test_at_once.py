@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -281,6 +282,21 @@ def test_a_mail_that_comes_back_while_a_stronger_reminder_is_being_owed_waits_an
         pool.shutdown()
         other.dispose()
     assert [line for line in notices(postgres, DAK_KOI) if "contact owed" in line] == ["v1 +6 contact owed"]
+
+
+def test_notifications_that_are_read_at_once_see_each_other(postgres):
+    """Each alone would be believed: a mail server that returns every mail would silence the office."""
+    open_year(postgres)
+    mailed = recipients(asyncio.run(morning(postgres, OPENING)))
+    together = Barrier(len(mailed))
+
+    def read(address):
+        together.wait(timeout=10)
+        return comes_back(postgres, address, OPENING)
+
+    with ThreadPoolExecutor(len(mailed)) as pool:
+        taken = Counter(pool.map(read, mailed))
+    assert taken == {Taken.BOUNCED: 2, Taken.DOUBTED: 5}
 
 
 def claimed(engine):

@@ -261,6 +261,25 @@ async def test_of_the_mailboxes_of_a_week_a_third_is_believed_to_be_gone(engine)
     assert taken == {Taken.BOUNCED: len(mailed) // 3, Taken.DOUBTED: len(mailed) - len(mailed) // 3}
 
 
+async def test_returned_mails_of_some_days_are_believed_no_further_when_the_newest_is_read_first(engine):
+    open_year(engine)
+    await morning(engine, OPENING)
+    days = [date(2024, 10, 14 + place // 2) for place in range(len(COMMUNES))]
+    for unit, day in zip(COMMUNES, days, strict=True):
+        extended(engine, unit, day, until=PLUS_3)
+        await delivered(engine, day, 10)
+    taken = [comes_back(engine, contact_of(unit), date(2024, 10, 18)) for unit in reversed(COMMUNES)]
+    assert Counter(taken) == {Taken.BOUNCED: 2, Taken.DOUBTED: 5}
+
+
+async def test_full_mailboxes_do_not_make_one_that_is_gone_doubted(engine):
+    await reminded(engine)
+    *full, gone = map(contact_of, COMMUNES[:4])
+    assert {comes_back(engine, address, DUE, status="5.2.2") for address in full} == {Taken.BOUNCED}
+    assert comes_back(engine, gone, DUE) is Taken.BOUNCED
+    assert unreachable(engine) == [gone]
+
+
 async def test_only_mailboxes_whose_server_took_a_mail_count_among_those_of_the_week(engine):
     await reminded(engine)
     mailed = recipients(await morning(engine, PLUS_1))

@@ -244,6 +244,31 @@ async def test_a_sender_that_dies_before_it_could_write_down_the_answer_repeats_
     assert len(set(mailer.attempted(first))) == 1
 
 
+async def test_a_fault_while_others_are_under_way_waits_for_none_of_them(engine):
+    open_year(engine)
+    sweep(engine, OPENING)
+
+    @dataclass
+    class Stuck(RecordingMailer):
+        """Takes the first mail, fails at the third, and holds the others for ever."""
+
+        connections: int = 4
+        begun: int = 0
+
+        async def send(self, *, sender, recipient, content):
+            self.begun += 1
+            if self.begun == 3:
+                raise RuntimeError("a fault")
+            if self.begun > 1:
+                await asyncio.Event().wait()
+            return await super().send(sender=sender, recipient=recipient, content=content)
+
+    with pytest.raises(RuntimeError, match="a fault"):
+        await asyncio.wait_for(deliver_at(engine, at(OPENING), Stuck()), timeout=60)
+    report = await deliver_at(engine, at(OPENING), RecordingMailer())
+    assert report.mails == 6
+
+
 async def test_a_second_deliverer_returns_at_once_as_busy(engine):
     open_year(engine)
     sweep(engine, OPENING)

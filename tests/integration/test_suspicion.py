@@ -32,6 +32,7 @@ from tests.integration.cast import (
     DAK_PNE,
     DUE,
     LETTERHEAD,
+    OFFICE_HEAD,
     OFFICER,
     OPENING,
     PLAN,
@@ -337,6 +338,44 @@ async def test_word_of_a_changed_date_that_a_mailbox_puts_off_for_a_day_joins_th
     told = last_mail_to(engine, contact_of(DAK_KOI))
     assert (waiting.kind, told.kind) == (MessageKind.IMMEDIATE, MessageKind.MORNING)
     assert notices(engine, DAK_KOI)[-1] == "v2 changed contact sent"
+
+
+async def test_word_of_a_changed_date_that_could_not_be_tried_all_day_goes_at_once_in_words_of_its_day(engine):
+    open_year(engine)
+    await morning(engine, OPENING)
+    friday, saturday = date(2024, 10, 25), date(2024, 10, 26)
+    extended(engine, DAK_KOI, friday, until=PLUS_3)
+    await deliver_at(engine, at(friday, 16), _Faulty(answer=DOWN))
+    mailer = WatchedMailer()
+    await deliver_at(engine, at(saturday, 9), mailer)
+    assert recipients(mailer) == [contact_of(DAK_KOI)]
+    assert notices(engine, DAK_KOI)[-1] == "v2 changed contact sent"
+    assert last_mail_to(engine, contact_of(DAK_KOI)).local_date == saturday
+
+
+async def test_word_of_a_changed_date_is_never_sent_with_the_working_days_of_another_day(engine):
+    open_year(engine)
+    await morning(engine, OPENING)
+    extended(engine, DAK_KOI, DUE, until=PLUS_3)
+    mailer = WatchedMailer(answers={contact_of(DAK_KOI): PUT_OFF})
+    await deliver_at(engine, at(DUE, 16, 30), mailer)
+    mailer.answers.clear()
+    await deliver_at(engine, at(PLUS_1, 8, 45), mailer)
+    told = last_mail_to(engine, contact_of(DAK_KOI))
+    assert (told.state, told.local_date) == (MessageState.SENT, PLUS_1)
+    assert "Còn lại: 02 ngày làm việc" in told.text
+
+
+async def test_the_labour_office_reads_after_the_units_also_while_a_mail_waits(engine):
+    open_year(engine)
+    await morning(engine, DUE)
+    with writing(engine) as session:
+        contact = session.exec(select(Contact).where(Contact.address == contact_of(DAK_KOI))).one()
+        tell_contact(session, Desk(letterhead=LETTERHEAD, now=at(PLUS_1, 10)), contact, NoteKind.TEST)
+    await deliver_at(engine, at(PLUS_1, 10), WatchedMailer(answers={contact_of(DAK_KOI): PUT_OFF}), immediate_only=True)
+    mailed = recipients(await morning(engine, PLUS_3))
+    assert {OFFICER, OFFICE_HEAD} == set(mailed[-3:-1]), mailed
+    assert mailed[-1] == contact_of(DAK_KOI)  # what was put off comes after what was not tried yet
 
 
 async def test_an_answer_that_a_mailbox_puts_off_ends_after_five_days(engine):

@@ -11,9 +11,11 @@ from notifications.smtp import Outcome, OutcomeKind
 from plans.schema import Member
 from services.assigning import current_clauses
 from services.finding import find_plan
+from services.holds import hold
 from services.watchdog import check
 from tests.integration.cast import (
     CALENDAR,
+    COMMUNES,
     DAK_KOI,
     OFFICER,
     OPENING,
@@ -166,3 +168,27 @@ async def test_a_sign_in_link_that_could_not_be_delivered_is_counted_for_a_day(e
     said = "1 immediate mails (receipts, sign-in links) could not be delivered since yesterday"
     assert said in faults(engine, at(OPENING, 13, 0))
     assert said not in faults(engine, at(TOMORROW, 15, 0))
+
+
+async def test_a_mail_that_comes_back_days_later_is_counted_on_that_day(engine):
+    """A mail server gives up after days: until then the mail seemed to have arrived."""
+    open_year(engine)
+    await morning(engine, OPENING)
+    back = OPENING + timedelta(days=4)
+    comes_back(engine, contact_of(DAK_KOI), back, status="4.4.7")
+    said = "1 morning mails were refused, put off all day or came back since yesterday; they are due again"
+    assert said in faults(engine, at(back, 9, 30))
+    assert said not in faults(engine, at(back + timedelta(days=2), 9, 30))
+
+
+async def test_the_mails_of_a_day_on_which_the_server_was_away_are_counted_on_the_next(engine):
+    open_year(engine)
+    sweep(engine, OPENING)
+    away = Outcome(kind=OutcomeKind.DOWN, detail="cannot connect")
+    await deliver_at(engine, at(OPENING), RecordingMailer(answers={contact_of(unit): away for unit in COMMUNES}))
+    await deliver_at(engine, at(TOMORROW, 7), RecordingMailer())
+    said = "7 morning mails were refused, put off all day or came back since yesterday; they are due again"
+    assert said in faults(engine, at(TOMORROW))
+    with writing(engine) as session:
+        hold(session, unit=None, reason="thử", now=at(TOMORROW), actor="test")
+    assert said not in faults(engine, at(TOMORROW))
