@@ -32,6 +32,8 @@ _ENTRY = b"PK\x01\x02"
 _ENCRYPTED_FLAG = 0x1
 _PLAIN_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _XML_ENDINGS = (".xml", ".rels", ".vml")
+#: Drawing programs do write a document type; office programs show such a picture without reading it.
+_PICTURE = ".svg"
 #: OOXML has no document types; with them come entities, and with those the billion laughs. In any encoding.
 _DOCTYPES = tuple(
     mark.encode(encoding) for mark in ("<!DOCTYPE", "<!ENTITY") for encoding in ("ascii", "utf-16-le", "utf-16-be")
@@ -186,7 +188,11 @@ def _check_plain(chunks: Iterator[bytes], *, is_xml: bool) -> None:
 def _check_types(content: bytes) -> None:
     """Look at the types as a reader understands them: in the bytes a letter can hide as `&#109;`."""
     for entry in _entries(content):
-        _refuse_known(_BAD_TYPES, entry.get("ContentType", "").lower())
+        kind = entry.get("ContentType", "").lower()
+        _refuse_known(_BAD_TYPES, kind)
+        named = entry.get("PartName") or f".{entry.get('Extension', '')}"
+        if kind.endswith("xml") and not named.lower().endswith((*_XML_ENDINGS, _PICTURE)):
+            raise UploadRefusedError(UploadRefusal.BROKEN)  # its document type would not be looked for
 
 
 def _check_relations(content: bytes) -> None:

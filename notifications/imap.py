@@ -5,7 +5,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from notifications.smtp import MailServer, Security, tls_context
+from notifications.smtp import MailServer, Security, short, tls_context
 from rules.errors import DondocError
 
 
@@ -43,8 +43,11 @@ class ImapFolder:
     def __enter__(self) -> Self:
         try:
             self._imap = self._connected()
-            self._sign_in()
-            self._asked("select", f'"{self._folder}"')
+            try:
+                self._opened()
+            except BaseException:
+                self._imap.shutdown()
+                raise
         except (imaplib.IMAP4.error, OSError) as error:
             raise self._down(error) from None
         return self
@@ -68,22 +71,24 @@ class ImapFolder:
         self._uid("STORE", number, "+FLAGS.SILENT", r"(\Seen)")
 
     def _connected(self) -> imaplib.IMAP4:
-        server, context = self._server, tls_context(self._server)
+        server = self._server
         if server.security is Security.TLS:
+            context = tls_context(server)
             return imaplib.IMAP4_SSL(server.host, server.port, ssl_context=context, timeout=server.timeout)
-        imap = imaplib.IMAP4(server.host, server.port, timeout=server.timeout)
-        if server.security is Security.STARTTLS:
-            imap.starttls(ssl_context=context)
-        return imap
+        return imaplib.IMAP4(server.host, server.port, timeout=server.timeout)
+
+    def _opened(self) -> None:
+        if self._server.security is Security.STARTTLS:
+            self._imap.starttls(ssl_context=tls_context(self._server))
+        self._sign_in()
+        self._asked("select", f'"{self._folder}"')
 
     def _sign_in(self) -> None:
         """Sign in by SASL PLAIN, which takes any name and password; the server's own words may repeat them."""
         secret = f"\0{self._server.username or ''}\0{self._server.password or ''}".encode()
         try:
             self._imap.authenticate("PLAIN", lambda _: secret)
-        except imaplib.IMAP4.abort:
-            raise
-        except imaplib.IMAP4.error:
+        except imaplib.IMAP4.error:  # `abort`, where the server hangs up, is one too
             raise MailboxDownError(f"{self._where}: the sign-in was refused") from None
 
     def _uid(self, *command: str) -> list[Any]:
@@ -104,4 +109,4 @@ class ImapFolder:
         return f"returned mails at {self._server.host}:{self._server.port}"
 
     def _down(self, error: Exception) -> MailboxDownError:
-        return MailboxDownError(f"{self._where} cannot be read: {error}")
+        return MailboxDownError(f"{self._where} cannot be read: {short(str(error))}")

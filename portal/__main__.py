@@ -87,20 +87,23 @@ def serve(port: int | None) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     settings = Settings.read()
     app = with_postman(make_app(make_world(settings)), lambda: mailer(settings))
-    # No access log: addresses can hold a secret. The application logs each page's pattern instead.
-    config = uvicorn.Config(
+    with listen(port or settings.portal_port) as listening:
+        # What was imported stays for good: looking through it again would hold up a page for a tenth of a second.
+        gc.collect()
+        gc.freeze()
+        uvicorn.Server(configured(app)).run(sockets=[listening])
+
+
+def configured(app: FastAPI) -> uvicorn.Config:
+    """Return how the pages are served: only a proxy on this machine says who a visitor is."""
+    return uvicorn.Config(
         app,
-        access_log=False,
+        access_log=False,  # addresses can hold a secret: the application logs each page's pattern instead
         log_level="warning",
         server_header=False,
         proxy_headers=True,
         forwarded_allow_ips=HOST,
     )
-    with listen(port or settings.portal_port) as listening:
-        # What was imported stays for good: looking through it again would hold up a page for a tenth of a second.
-        gc.collect()
-        gc.freeze()
-        uvicorn.Server(config).run(sockets=[listening])
 
 
 def listen(port: int) -> socket.socket:

@@ -9,8 +9,23 @@ from documents.uploads import LARGEST
 LARGEST_BODY = LARGEST + 1024 * 1024
 
 
-class _TooLargeError(Exception):
+class TooLargeError(Exception):
     """More came than may come."""
+
+
+def counted(receive: Receive, largest: int) -> Receive:
+    """Return `receive` that raises as soon as more than `largest` bytes have come."""
+    arrived = 0
+
+    async def counting() -> Message:
+        nonlocal arrived
+        message = await receive()
+        arrived += len(message.get("body", b""))
+        if arrived > largest:
+            raise TooLargeError
+        return message
+
+    return counting
 
 
 class BodyLimit:
@@ -24,23 +39,13 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        arrived = 0
-
-        async def counted() -> Message:
-            nonlocal arrived
-            message = await receive()
-            arrived += len(message.get("body", b""))
-            if arrived > LARGEST_BODY:
-                raise _TooLargeError
-            return message
-
         announced = dict(scope["headers"]).get(b"content-length", b"0")
         too_large = announced.isdigit() and int(announced) > LARGEST_BODY
         try:
             if not too_large:
-                await self._app(scope, counted, send)
+                await self._app(scope, counted(receive, LARGEST_BODY), send)
                 return
-        except _TooLargeError:
+        except TooLargeError:
             pass
         text = f"Nội dung gửi lên lớn hơn {LARGEST // 2**20} MB; đề nghị gửi tệp nhỏ hơn."
         await PlainTextResponse(text, status_code=413)(scope, receive, send)

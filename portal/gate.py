@@ -19,6 +19,7 @@ from starlette.datastructures import FormData
 
 from models.database import reading
 from notifications.content import Language
+from portal.body_limit import counted
 from portal.rates import FORMS, WRONG_SECRETS
 from portal.world import World
 from rules.access import NotAllowedError, Right
@@ -41,6 +42,8 @@ _OF_THIS_HOST = "__Host-"
 #: More fields than a report of 200 activities has.
 _MOST_FIELDS, _MOST_FILES = 2_500, 1
 _LARGEST_PART = 1024 * 1024  # bytes of one text field; files are bounded by the body's limit
+#: Bytes of a stranger's form. All of it is read before anything else: 20 MB of nothing but separators take seconds.
+_LARGEST_OF_STRANGERS = 16 * 1024
 
 
 class NotOurFormError(DondocError):
@@ -262,7 +265,8 @@ async def stranger_sent(request: Request) -> Sent:
     require_own_origin(request)
     if not world_of(request).rates.allows(FORMS, client_of(request)):
         raise TooOftenError
-    form = await _form(request, fields=10, files=0, part=10_000)
+    small = Request(request.scope, counted(request.receive, _LARGEST_OF_STRANGERS))
+    form = await _form(small, fields=10, files=0, part=10_000)
     return Sent(form=form, once=_once(form))
 
 

@@ -56,6 +56,13 @@ from tests.integration import cast
 
 UNITS = cast.COMMUNES[:3]
 NO_MAILBOX = Outcome(kind=OutcomeKind.UNREACHABLE, code=550, detail="5.1.1 no such mailbox")
+#: What a mail server says, or does not, while something is wrong with it.
+FAULTS = (
+    Outcome(kind=OutcomeKind.DOWN, detail="no connection"),
+    Outcome(kind=OutcomeKind.DEFERRED, code=451, detail="4.3.2 try again later"),
+    Outcome(kind=OutcomeKind.UNCERTAIN, detail="connection lost"),
+    Outcome(kind=OutcomeKind.REFUSED, code=554, detail="5.7.1 relay access denied"),
+)
 _PAGES = replace(cast.LETTERHEAD, public_url="https://dondoc.example")
 _DAYS = st.integers(0, 20)
 _UNIT = st.sampled_from(UNITS)
@@ -63,7 +70,7 @@ _UNIT = st.sampled_from(UNITS)
 STEPS = st.one_of(
     st.tuples(st.just("morning"), st.integers(0, 12)),
     st.tuples(st.just("silence"), st.integers(1, 30)),
-    st.tuples(st.just("mail server away"), st.integers(1, 10)),
+    st.tuples(st.just("mail server at fault"), st.integers(1, 10), st.sampled_from(FAULTS)),
     st.tuples(st.just("mailbox gone"), _UNIT),
     st.tuples(st.just("hand in"), _UNIT),
     st.tuples(st.just("accept"), _UNIT),
@@ -164,13 +171,23 @@ def _play_slice(template: Path, histories: int, seed: int) -> int:
 
 
 @dataclass
+class _Server(RecordingMailer):
+    """A mail server that can be at fault for everybody."""
+
+    fault: Outcome | None = None
+
+    async def send(self, *, sender: str, recipient: str, content: bytes) -> Outcome:
+        return self.fault or await super().send(sender=sender, recipient=recipient, content=content)
+
+
+@dataclass
 class History:
     """Where a history has arrived, and what was seen of it."""
 
     engine: Engine
     day: date = cast.OPENING
     days_off: list[date] = field(default_factory=list)
-    mailer: RecordingMailer = field(default_factory=RecordingMailer)
+    mailer: _Server = field(default_factory=_Server)
     told: dict[str, str] = field(default_factory=dict)
     mornings: set[tuple[str, date]] = field(default_factory=set)
 
@@ -189,10 +206,14 @@ class History:
     def silence(self, days: int) -> None:
         self.day += timedelta(days=days)
 
-    def mail_server_away(self, days: int) -> None:
+    def mail_server_at_fault(self, days: int, fault: Outcome) -> None:
         for _ in range(days):
             self.day += timedelta(days=1)
             self._sweep()
+            self.mailer.fault = fault
+            for minute in (31, 36):  # mails begin at half past eight, for other responsibilities are not looked at
+                asyncio.run(self._send(8, minute))
+            self.mailer.fault = None
 
     def mailbox_gone(self, unit: str) -> None:
         self.mailer.answers[cast.contact_of(unit)] = NO_MAILBOX

@@ -20,7 +20,6 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import select
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from cli.prefect_server import free_port
 from cli.process_tree import ProcessTree
@@ -31,6 +30,7 @@ from notifications.content import Rendered
 from notifications.ics import deadlines_ics
 from notifications.message import build
 from portal import unit_tasks
+from portal.__main__ import configured
 from portal.app import make_app
 from portal.downloads import download
 from portal.gate import STAFF_COOKIE, UNIT_COOKIE
@@ -38,7 +38,7 @@ from portal.headers import Guarded
 from rules.vocabulary import MessageKind
 from services.files import MOST_FILES, MOST_UPLOADS, TooManyFilesError, keep_file, remove_file
 from tests.integration.cast import DAK_KOI, DAK_PNE, OFFICER, content_of, everything, messages, number_of
-from tests.integration.office_cast import COORDINATOR, PDF, OfficeDesk
+from tests.integration.office_cast import APPROVER, COORDINATOR, PDF, OfficeDesk
 from tests.integration.portal_cast import ORIGIN, TestClient, UnitDesk, cookie_of, named, read_page
 from tests.integration.test_portal_roles import FORMS, TABLE, VISITORS, attempt
 from tests.integration.test_portal_roles import scene as scene  # noqa: PLC0414 - a fixture
@@ -225,6 +225,29 @@ def test_a_known_and_an_unknown_address_get_the_same_answer_however_often(sqlite
     assert len(sent) == 5  # nobody's mailbox is flooded
 
 
+def test_nobodys_mailbox_is_flooded_with_fresh_links(desk):
+    secret, before = desk.link(DAK_KOI), len(messages(desk.engine))
+    desk.go_on(days=46)
+    browser = desk.stranger()
+    for _ in range(7):
+        browser.send(browser.get(f"/l/{secret}"), "/lien-ket-moi")
+    assert len(messages(desk.engine)) - before == 5
+
+
+@pytest.mark.parametrize("cookie", [UNIT_COOKIE, STAFF_COOKIE, ""])
+def test_guesses_are_counted_wherever_they_are_made(desk, cookie):
+    stranger, answers = desk.stranger(), []
+    for number in range(12):
+        if cookie:
+            stranger.client.cookies.set(named(stranger, cookie), f"guess{number}")
+            path = "/don-vi" if cookie == UNIT_COOKIE else "/phong"
+            answers.append(stranger.client.get(path, follow_redirects=False).status_code)
+        else:
+            answers.append(stranger.post("/phong/vao", {"secret": f"guess{number}", "once": "x" * 22}).status)
+    assert answers[10:] == [429, 429]
+    assert 429 not in answers[:10]
+
+
 def without_keys(answer):
     return answer.status_code, re.sub(r'name="once" value="[^"]+"', "", answer.text)
 
@@ -352,16 +375,31 @@ async def test_nobody_without_a_link_of_ours_can_make_us_read_megabytes(desk, pa
     assert read == []
 
 
+@pytest.mark.parametrize("path", ["/ngon-ngu", "/phong/dang-nhap", "/phong/vao", "/lien-ket-moi"])
+def test_a_strangers_form_comes_from_our_pages_and_is_small(desk, path):
+    """20 MB of nothing but separators took seconds, in which no page was answered."""
+    before = everything(desk.engine)
+    client = desk.stranger().client
+    form = {"once": "x" * 22, "language": "en", "address": OFFICER, "secret": "x"}
+    for headers in ({"Origin": f"https://{EVIL}"}, {"Origin": "null"}, {}):
+        assert client.post(path, data=form, headers=headers).status_code == 403
+    ours = {"Origin": ORIGIN, "Content-Type": "application/x-www-form-urlencoded"}
+    assert client.post(path, content=b"once=" + b"x" * 22 + b"&" * 17_000, headers=ours).status_code == 413
+    assert everything(desk.engine) == before
+
+
 @pytest.mark.parametrize(
-    ("given", "counted"),
+    ("neighbour", "given", "counted"),
     [
-        ("203.0.113.{n}, 198.51.100.9", True),  # what a visitor wrote himself, before what the proxy added
-        ("203.0.113.{n}", False),  # what the proxy says: other visitors
+        ("127.0.0.1", "203.0.113.{n}, 198.51.100.9", True),  # a visitor's own words, before what the proxy added
+        ("127.0.0.1", "203.0.113.{n}", False),  # what the proxy says: other visitors
+        ("198.51.100.7", "203.0.113.{n}", True),  # no proxy of ours
     ],
 )
-def test_a_made_up_address_does_not_escape_the_count_of_guesses(desk, given, counted):
-    app = ProxyHeadersMiddleware(make_app(desk.world), trusted_hosts="127.0.0.1")
-    client = TestClient(app, base_url=ORIGIN, client=("127.0.0.1", 50000))
+def test_a_made_up_address_does_not_escape_the_count_of_guesses(desk, neighbour, given, counted):
+    config = configured(make_app(desk.world))
+    config.load()
+    client = TestClient(config.loaded_app, base_url=ORIGIN, client=(neighbour, 50000))
     answers = {
         client.get(f"/l/guess{n}", headers={"X-Forwarded-For": given.format(n=n)}).status_code for n in range(15)
     }
@@ -371,10 +409,13 @@ def test_a_made_up_address_does_not_escape_the_count_of_guesses(desk, given, cou
 # --- another office's things -----------------------------------------------------------------------------------------
 
 
-def test_an_office_that_does_not_follow_the_plan_up_gets_nowhere(scene):
-    """Every page and form of the office, tried by a coordinator and reviewer of an office without this plan."""
+@pytest.mark.parametrize("role", [COORDINATOR, APPROVER])
+def test_an_office_that_does_not_follow_the_plan_up_gets_nowhere(scene, role):
+    """Every page and form of the office, tried by the staff of an office without this plan."""
     scene.desk.to_another_office()
-    browser = scene.desk.staff(COORDINATOR)
+    browser = scene.desk.staff(role)
+    refusal = attempt(scene, browser, "POST", "/phong/gia-han/{request_id}", action="refuse", reason="Đã muộn")
+    assert refusal.status_code in (403, 404)
     for method, route in TABLE:
         if not route.startswith("/phong") or route in ("/phong/dang-nhap", "/phong/vao", "/phong/thoat"):
             continue
@@ -554,10 +595,18 @@ def test_the_headers_guard_is_the_outermost_of_ours(desk):
 
 # --- what we fetch ---------------------------------------------------------------------------------------------------
 
-CLIENTS = {"httpx", "requests", "aiohttp", "urllib3", "urllib.request", "http.client", "ftplib", "socket", "subprocess"}
+CLIENTS = {
+    "httpx", "requests", "aiohttp", "urllib3", "urllib.request", "http.client", "ftplib", "socket", "subprocess",
+    "smtplib", "aiosmtplib", "imaplib", "poplib",
+}  # fmt: skip
 #: Who may open a connection or start a program: the command line; the pages' own listening socket; a backup, which runs
-#: PostgreSQL's own programs.
-ALLOWED = {("portal/__main__.py", "socket"), ("models/postgres_snapshot.py", "subprocess")}
+#: PostgreSQL's own programs; what talks to the mail server and to the mailbox of returned mails, as they are set.
+ALLOWED = {
+    ("portal/__main__.py", "socket"),
+    ("models/postgres_snapshot.py", "subprocess"),
+    ("notifications/smtp.py", "aiosmtplib"),
+    ("notifications/imap.py", "imaplib"),
+}
 
 
 def test_nothing_that_units_or_plan_files_reach_can_fetch_an_address_or_start_a_program():
@@ -577,7 +626,8 @@ def test_nothing_that_units_or_plan_files_reach_can_fetch_an_address_or_start_a_
         for path in (ROOT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-                names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                if isinstance(node, ast.ImportFrom) and node.module:
+                    names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
                 found |= {(str(path.relative_to(ROOT)), name) for name in names if name in CLIENTS}
     assert found == ALLOWED
 

@@ -4,16 +4,17 @@ from collections import Counter
 from datetime import date
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, event
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from models import Contact, Event, Message, Notice, Overview
 from models.database import reading, writing
 from notifications.mailer import RecordingMailer
+from notifications.smtp import Outcome, OutcomeKind
 from plans.schema import ContactEntry
 from rules.vocabulary import ContactRole, MessageKind, MessageState
-from services.bounces import Taken, take_in, take_in_all
+from services.bounces import Taken, refused, take_in, take_in_all
 from services.delivery import immediate_waiting
 from services.directory import unreachable_on
 from services.figures import figures
@@ -365,6 +366,28 @@ async def test_a_stronger_reminder_to_another_unit_does_not_end_what_came_back(e
         session.execute(delete(Notice).where(col(Notice.message_id) == last_mail_to(engine, KOI).id))
     take_in(engine, notification(first), now=at(MINUS_5, 9, 0))
     assert notices(engine, DAK_KOI)[-1] == "v1 -15 contact owed"
+
+
+@pytest.mark.parametrize("how", ["refused", "returned"])
+async def test_a_mail_ends_and_what_it_told_is_owed_again_in_one_transaction(engine, how):
+    """Killed between two, it would be told by nobody."""
+    await reminded(engine)
+    mail, commits = last_mail_to(engine, KOI), []
+    count = commits.append
+    with writing(engine) as session:
+        if how == "refused":
+            session.get_one(Message, mail.id).state = MessageState.SENDING
+    event.listen(engine, "commit", count)
+    try:
+        if how == "refused":
+            gone = Outcome(kind=OutcomeKind.UNREACHABLE, code=550, detail="5.1.1 no such mailbox")
+            refused(engine, mail.id, gone, now=at(DUE, 9))
+        else:
+            take_in(engine, notification(mail), now=at(DUE, 9))
+    finally:
+        event.remove(engine, "commit", count)
+    assert len(commits) == 1
+    assert unreachable(engine) == [KOI]
 
 
 async def test_a_mailbox_is_marked_where_it_is_still_in_force_and_the_journal_says_so(engine):

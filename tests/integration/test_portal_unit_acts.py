@@ -251,6 +251,15 @@ def test_a_substitute_is_named_and_ended(desk, browser):
     assert "Làm thay từ ngày 25/10/2024" in again.text
 
 
+def test_a_substitute_is_at_the_units_own_mail_domain(desk, browser):
+    before = everything(desk.engine)
+    page = browser.get("/don-vi/nguoi-lam-thay")
+    answer = browser.send(page, "/nguoi-lam-thay", **SUBSTITUTE | {"address": "ai-do@elsewhere.example"})
+    assert answer.status == 422
+    assert "ai-do@elsewhere.example" in str(answer.form("/nguoi-lam-thay").fields)
+    assert everything(desk.engine) == before
+
+
 def test_a_colleague_who_is_ended_gives_his_assignments_back(desk, browser, task):
     browser.send(browser.get(task), "/chuyen", **ACTS["chuyen"][0])
     assert assignment(desk.engine, DAK_KOI).contact_id is not None

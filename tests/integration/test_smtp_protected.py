@@ -80,6 +80,18 @@ async def test_a_certificate_that_nobody_vouches_for_stops_the_queue(security, s
     assert not office.taken
 
 
+@pytest.mark.parametrize("security", [Security.STARTTLS, Security.TLS])
+async def test_a_certificate_for_another_name_stops_the_queue(security, certificate, server_tls):
+    office = Office()
+    async with (
+        protected(office, security, server_tls) as server,
+        SmtpMailer(replace(server, host="localhost", ca_file=certificate[0])) as mailer,
+    ):
+        outcome = await sent(mailer)
+    assert (outcome.kind, office.taken) == (OutcomeKind.DOWN, [])
+    assert "certificate is not valid for 'localhost'" in outcome.detail
+
+
 async def test_a_server_without_starttls_gets_no_mail_in_the_clear():
     office = Office()
     async with listening(office) as server, SmtpMailer(replace(server, security=Security.STARTTLS)) as mailer:

@@ -196,6 +196,26 @@ def test_a_document_with_such_a_part_is_refused(name, part, reason):
 
 
 @pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ('<Override PartName="/word/x.bin" ContentType="application/xml"/>', UploadRefusal.BROKEN),
+        ('<Default Extension="bin" ContentType="application/vnd.x+xml"/>', UploadRefusal.BROKEN),
+        ('<Default Extension="svg" ContentType="image/svg+xml"/>', None),
+    ],
+)
+def test_what_is_declared_as_xml_is_named_so(entry, reason):
+    def declared(name, part):
+        return part.replace(b"</Types>", f"{entry}</Types>".encode()) if name == "[Content_Types].xml" else part
+
+    content = packed(WORD, change=declared)
+    assert content != WORD
+    if reason is None:
+        assert inspect(content, name="a.docx") is FileKind.DOCX
+    else:
+        assert refusal(content, "a.docx") is reason
+
+
+@pytest.mark.parametrize(
     ("kind", "external", "reason"),
     [
         ("attachedTemplate", True, UploadRefusal.EXTERNAL),  # fetched when the document is opened
