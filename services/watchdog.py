@@ -135,7 +135,7 @@ def _failed(session: Session, now: datetime) -> list[str]:
         .select_from(Notice)
         .where(Notice.state == NoticeState.FAILED, col(Notice.settled_at) > now - SWEEP_WITHIN)
     ).one()
-    said = f"{count} morning mails were refused, put off all day or came back since yesterday; they are due again"
+    said = f"{count} morning mails were refused, not taken all day or came back since yesterday; they are due again"
     return [said] * bool(count) + [f"{unmade} notices could not be delivered since yesterday"] * bool(unmade)
 
 

@@ -112,7 +112,7 @@ async def test_mails_that_could_not_be_delivered_are_counted_for_a_day(engine):
     sweep(engine, OPENING, *clauses_of(engine))
     refused = Outcome(kind=OutcomeKind.REFUSED, code=554, detail="5.7.1 unwanted")
     await morning(engine, OPENING, mailer=RecordingMailer(answers={contact_of(DAK_KOI): refused}))
-    said = "1 morning mails were refused, put off all day or came back since yesterday; they are due again"
+    said = "1 morning mails were refused, not taken all day or came back since yesterday; they are due again"
     assert faults(engine, at(OPENING, 9, 0)) == (said,)
     assert said not in faults(engine, at(TOMORROW, 15, 0))
 
@@ -124,7 +124,7 @@ async def test_a_morning_mail_that_was_put_off_all_day_is_counted_on_the_next(en
     await morning(engine, OPENING, mailer=RecordingMailer(answers={contact_of(DAK_KOI): full}))
     assert faults(engine, at(OPENING, 17, 0)) == ()
     await deliver_at(engine, at(TOMORROW, 7, 0), RecordingMailer())
-    said = "1 morning mails were refused, put off all day or came back since yesterday; they are due again"
+    said = "1 morning mails were refused, not taken all day or came back since yesterday; they are due again"
     assert faults(engine, at(TOMORROW, 7, 5)) == (said,)
 
 
@@ -146,7 +146,7 @@ async def test_a_mail_that_came_back_although_its_mailbox_is_there_is_counted(en
     await morning(engine, OPENING)
     assert faults(engine, at(OPENING, 9, 0)) == ()
     comes_back(engine, contact_of(DAK_KOI), OPENING, status="5.7.1")
-    said = "1 morning mails were refused, put off all day or came back since yesterday; they are due again"
+    said = "1 morning mails were refused, not taken all day or came back since yesterday; they are due again"
     assert faults(engine, at(OPENING, 9, 30)) == (said,)
 
 
@@ -176,7 +176,7 @@ async def test_a_mail_that_comes_back_days_later_is_counted_on_that_day(engine):
     await morning(engine, OPENING)
     back = OPENING + timedelta(days=4)
     comes_back(engine, contact_of(DAK_KOI), back, status="4.4.7")
-    said = "1 morning mails were refused, put off all day or came back since yesterday; they are due again"
+    said = "1 morning mails were refused, not taken all day or came back since yesterday; they are due again"
     assert said in faults(engine, at(back, 9, 30))
     assert said not in faults(engine, at(back + timedelta(days=2), 9, 30))
 
@@ -187,7 +187,7 @@ async def test_the_mails_of_a_day_on_which_the_server_was_away_are_counted_on_th
     away = Outcome(kind=OutcomeKind.DOWN, detail="cannot connect")
     await deliver_at(engine, at(OPENING), RecordingMailer(answers={contact_of(unit): away for unit in COMMUNES}))
     await deliver_at(engine, at(TOMORROW, 7), RecordingMailer())
-    said = "7 morning mails were refused, put off all day or came back since yesterday; they are due again"
+    said = "7 morning mails were refused, not taken all day or came back since yesterday; they are due again"
     assert said in faults(engine, at(TOMORROW))
     with writing(engine) as session:
         hold(session, unit=None, reason="thử", now=at(TOMORROW), actor="test")
