@@ -94,8 +94,8 @@ def immediate_waiting(session: Session, now: datetime) -> bool:
 def _recover(job: Job) -> None:
     """Take up what an earlier sender left: nobody else holds the lock, so a mail "being sent" was interrupted.
 
-    A morning's mail ends with its day; one of a day to come, or one that waits for longer than any does, was made while
-    the machine's clock was ahead.
+    A morning's mail ends with its day, or when that is ordered to be a day off; one of a day to come, or one that waits
+    for longer than any does, was made while the machine's clock was ahead.
     """
     with writing(job.engine) as session:
         session.execute(
@@ -108,14 +108,10 @@ def _recover(job: Job) -> None:
             .where(col(Message.state) == MessageState.STORED, col(Message.not_before) > job.now + LONGEST_WAIT)
             .values(not_before=None)
         )
-        ended = session.exec(
-            select(Message.id).where(
-                Message.state == MessageState.STORED,
-                Message.kind == MessageKind.MORNING,
-                Message.local_date != job.today,
-            )
-        ).all()
-        for number in ended:
+        ended = select(Message.id).where(Message.state == MessageState.STORED, Message.kind == MessageKind.MORNING)
+        if job.report.working_day:
+            ended = ended.where(Message.local_date != job.today)
+        for number in session.exec(ended).all():
             release(session, number or 0, MessageState.EXPIRED, now=job.now)
 
 

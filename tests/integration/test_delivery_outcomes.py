@@ -13,9 +13,12 @@ from models.database import delivery_lock, make_engine, writing
 from notifications.mailer import RecordingMailer
 from notifications.smtp import Outcome, OutcomeKind
 from rules.vocabulary import MessageState
+from rules.workdays import DayOverride, WorkingCalendar
+from services.delivery import deliver
 from services.holds import hold
 from tests.integration.cast import (
     DAK_KOI,
+    LETTERHEAD,
     OFFICE_HEAD,
     OFFICER,
     OPENING,
@@ -267,6 +270,17 @@ async def test_a_fault_while_others_are_under_way_waits_for_none_of_them(engine)
         await asyncio.wait_for(deliver_at(engine, at(OPENING), Stuck()), timeout=60)
     report = await deliver_at(engine, at(OPENING), RecordingMailer())
     assert report.mails == 6
+
+
+async def test_a_morning_mail_that_waits_does_not_go_out_once_its_day_is_ordered_to_be_off(engine):
+    open_year(engine)
+    await morning(engine, OPENING, mailer=WatchedMailer(answers={KOI: DEFERRED}))
+    off = WorkingCalendar([DayOverride(day=OPENING, working=False, basis="Thông báo số 9")])
+    async with RecordingMailer() as mailer:
+        await deliver(engine, mailer=mailer, calendar=off, letterhead=LETTERHEAD, now=at(OPENING, 10))
+    assert recipients(mailer) == []
+    assert message_to(engine, KOI).state is MessageState.EXPIRED
+    assert KOI in recipients(await morning(engine, OPENING + timedelta(days=1)))
 
 
 async def test_a_second_deliverer_returns_at_once_as_busy(engine):
