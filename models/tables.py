@@ -17,6 +17,7 @@ DUTY = _TABLES["duty"]
 MESSAGE = _TABLES["message"]
 MESSAGE_CONTENT = _TABLES["messagecontent"]
 NOTICE = _TABLES["notice"]
+OVERVIEW = _TABLES["overview"]
 RESPONSIBILITY = _TABLES["responsibility"]
 UNIT = _TABLES["unit"]
 

@@ -88,7 +88,9 @@ class ImapFolder:
         secret = f"\0{self._server.username or ''}\0{self._server.password or ''}".encode()
         try:
             self._imap.authenticate("PLAIN", lambda _: secret)
-        except imaplib.IMAP4.error:  # `abort`, where the server hangs up, is one too
+        except imaplib.IMAP4.abort:
+            raise MailboxDownError(f"{self._where}: the server hung up during the sign-in") from None
+        except imaplib.IMAP4.error:
             raise MailboxDownError(f"{self._where}: the sign-in was refused") from None
 
     def _uid(self, *command: str) -> list[Any]:

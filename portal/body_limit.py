@@ -47,5 +47,5 @@ class BodyLimit:
                 return
         except TooLargeError:
             pass
-        text = f"Nội dung gửi lên lớn hơn {LARGEST // 2**20} MB; đề nghị gửi tệp nhỏ hơn."
+        text = f"Nội dung gửi lên quá lớn; tệp gửi lên không quá {LARGEST // 2**20} MB."
         await PlainTextResponse(text, status_code=413)(scope, receive, send)

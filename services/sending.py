@@ -11,11 +11,11 @@ from functools import cached_property
 from random import Random
 from typing import TypeAlias
 
-from sqlalchemy import Row, bindparam, delete, or_, select, update
+from sqlalchemy import Row, bindparam, delete, or_, select, union, update
 from sqlmodel import Session
 
 from models.database import reading, writing
-from models.tables import MESSAGE, MESSAGE_CONTENT, NOTICE
+from models.tables import MESSAGE, MESSAGE_CONTENT, NOTICE, OVERVIEW
 from notifications.smtp import Outcome, OutcomeKind
 from rules.vocabulary import Audience, MessageKind, MessageState, NoticeState
 from services.attempts import REFUSALS, Attempt, Mail
@@ -215,11 +215,12 @@ _DUE = (
 )
 # A mail that was tried and waits, whether or not its time has come again.
 _TRIED = select(MESSAGE.c.id).where(MESSAGE.c.state == MessageState.STORED, MESSAGE.c.not_before.is_not(None)).limit(1)
-
-_TO_OFFICE = (
+# The mails to the labour office, of notices or of the week's overview.
+_TO_OFFICE = union(
     select(NOTICE.c.message_id)
     .join(MESSAGE, MESSAGE.c.id == NOTICE.c.message_id)
-    .where(MESSAGE.c.state == MessageState.STORED, NOTICE.c.audience.in_((Audience.OFFICER, Audience.OFFICE_HEAD)))
+    .where(MESSAGE.c.state == MessageState.STORED, NOTICE.c.audience.in_((Audience.OFFICER, Audience.OFFICE_HEAD))),
+    select(OVERVIEW.c.message_id),
 )
 
 

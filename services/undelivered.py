@@ -10,8 +10,8 @@ from rules.vocabulary import MessageKind, MessageState
 from services.holds import held_units
 from services.journal import record
 
-# Its subject is the mail's Message-ID.
 _CAME_BACK = "came back"
+_RETURN_OF_MAIL = and_(col(Event.subject) == col(Message.header_id), col(Event.action) == _CAME_BACK)
 
 
 def note_return(session: Session, message: Message, *, no_mailbox: bool, now: datetime) -> None:
@@ -23,7 +23,7 @@ def said_missing(session: Session, sender: str, *, around: date, within: timedel
     """Return the mailboxes which a returned mail of this sender says do not exist, of mails near that day."""
     rows = session.exec(
         select(Message.address, Event.detail)
-        .join(Event, _return_of(Message))
+        .join(Event, _RETURN_OF_MAIL)
         .where(Message.sender == sender, col(Message.local_date).between(around - within, around + within))
     )
     return {address for address, detail in rows if detail["no_mailbox"]}
@@ -37,9 +37,5 @@ def not_delivered(session: Session, since: datetime) -> ColumnElement[bool]:
     state, kind = col(Message.state), col(Message.kind)
     meant = and_(kind == MessageKind.MORNING, state == MessageState.EXPIRED, literal(None in held_units(session)))
     given_up = and_(state.in_((MessageState.FAILED, MessageState.EXPIRED)), ~meant, col(Message.settled_at) > since)
-    returned = select(Event.id).where(_return_of(Message), col(Event.at) > since).exists()
+    returned = select(Event.id).where(_RETURN_OF_MAIL, col(Event.at) > since).exists()
     return or_(given_up, and_(state == MessageState.BOUNCED, returned))
-
-
-def _return_of(message: type[Message]) -> ColumnElement[bool]:
-    return and_(col(Event.subject) == col(message.header_id), col(Event.action) == _CAME_BACK)

@@ -144,10 +144,7 @@ def _answers_failed(session: Session, now: datetime) -> list[str]:
     count = session.exec(
         select(func.count())
         .select_from(Message)
-        .where(
-            Message.kind == MessageKind.IMMEDIATE,
-            not_delivered(session, now - SWEEP_WITHIN),
-        )
+        .where(Message.kind == MessageKind.IMMEDIATE, not_delivered(session, now - SWEEP_WITHIN))
     ).one()
     return (
         [f"{count} immediate mails (receipts, sign-in links) could not be delivered since yesterday"] if count else []

@@ -77,11 +77,7 @@ def week_ahead(session: Session, office: Unit | None, *, now: datetime, calendar
     today = local_date(now)
     plans = _followed(session, office, today)
     failed = session.exec(
-        select(func.count())
-        .select_from(Message)
-        .where(
-            not_delivered(session, now - _FAILED_WITHIN),
-        )
+        select(func.count()).select_from(Message).where(not_delivered(session, now - _FAILED_WITHIN))
     ).one()
     return WeekAhead(
         week=monday_of(today),

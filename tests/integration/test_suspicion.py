@@ -32,6 +32,7 @@ from tests.integration.cast import (
     DAK_PNE,
     DUE,
     LETTERHEAD,
+    MINUS_15,
     OFFICE_HEAD,
     OFFICER,
     OPENING,
@@ -366,16 +367,24 @@ async def test_word_of_a_changed_date_is_never_sent_with_the_working_days_of_ano
     assert "Còn lại: 02 ngày làm việc" in told.text
 
 
-async def test_the_labour_office_reads_after_the_units_also_while_a_mail_waits(engine):
-    open_year(engine)
-    await morning(engine, DUE)
+@pytest.mark.parametrize(
+    ("day", "office"),
+    [
+        (MINUS_15, [OFFICER]),  # the overview of the week alone
+        (PLUS_3, [OFFICER, OFFICE_HEAD]),
+    ],
+)
+async def test_the_labour_office_reads_after_the_units_also_while_a_mail_waits(engine, day, office):
+    open_year(engine, overviews=True)
+    await morning(engine, OPENING)
+    before = day - timedelta(days=1)
     with writing(engine) as session:
         contact = session.exec(select(Contact).where(Contact.address == contact_of(DAK_KOI))).one()
-        tell_contact(session, Desk(letterhead=LETTERHEAD, now=at(PLUS_1, 10)), contact, NoteKind.TEST)
-    await deliver_at(engine, at(PLUS_1, 10), WatchedMailer(answers={contact_of(DAK_KOI): PUT_OFF}), immediate_only=True)
-    mailed = recipients(await morning(engine, PLUS_3))
-    assert {OFFICER, OFFICE_HEAD} == set(mailed[-3:-1]), mailed
+        tell_contact(session, Desk(letterhead=LETTERHEAD, now=at(before, 10)), contact, NoteKind.TEST)
+    await deliver_at(engine, at(before, 10), WatchedMailer(answers={contact_of(DAK_KOI): PUT_OFF}), immediate_only=True)
+    mailed = recipients(await morning(engine, day))
     assert mailed[-1] == contact_of(DAK_KOI)  # what was put off comes after what was not tried yet
+    assert set(mailed[:-1][-len(office) :]) == set(office), mailed
 
 
 async def test_an_answer_that_a_mailbox_puts_off_ends_after_five_days(engine):
